@@ -1,0 +1,52 @@
+"""Column types: identifiers, money, and references to installation-wide tables."""
+
+from typing import Any
+from uuid import UUID
+
+import uuid_utils.compat
+from django.core.validators import RegexValidator
+from django.db import models
+
+
+def uuid7() -> UUID:
+    """A new identifier that sorts by the time at which it was made (RFC 9562, version 7)."""
+    return uuid_utils.compat.uuid7()
+
+
+class MinorUnitsField(models.BigIntegerField):
+    """Money as a BIGINT count of the currency's minor units; the currency stands beside it."""
+
+
+class CurrencyField(models.CharField):
+    """An ISO 4217 alphabetic code."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 3
+        kwargs.setdefault("validators", [RegexValidator(r"\A[A-Z]{3}\Z")])
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        kwargs.pop("validators", None)
+        return name, path, args, kwargs
+
+
+class GlobalForeignKey(models.ForeignKey):
+    """A reference to a table that belongs to the whole installation (users, organizations).
+
+    The constraint is written by `core.migrations.TenantTable`, NOT DEFERRABLE, so that it fails
+    in the statement at fault and not at COMMIT.
+    """
+
+    def __init__(self, to: Any, on_delete: Any = models.DO_NOTHING, **kwargs: Any) -> None:
+        kwargs["db_constraint"] = False
+        kwargs.setdefault("related_name", "+")
+        kwargs.setdefault("db_index", False)
+        super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        kwargs.pop("db_constraint", None)
+        kwargs["db_index"] = self.db_index
+        return name, path, args, kwargs

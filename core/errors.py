@@ -1,0 +1,124 @@
+"""What the books refuse: kinds of refusal, and the way from a database constraint's name to one."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from django.db import DatabaseError, IntegrityError
+
+
+class Refusal(Exception):
+    """Something was understood and refused.
+
+    A subclass's docstring is its message, a format string over its facts, which are also
+    attributes: `UnbalancedEntry(reference="a", difference=1).difference == 1`.
+    `attr` may name the input field that is at fault.
+    """
+
+    attr: str | None = None
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        for name, value in facts.items():
+            setattr(self, name, value)
+        super().__init__(self.message)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{type(self).__name__} has no fact {name!r}")
+
+    @property
+    def code(self) -> str:
+        """The error's name on the wire: the class name in snake case."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+
+    @property
+    def message(self) -> str:
+        """The docstring's first paragraph with the facts filled in."""
+        template = " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
+        return template.format_map(_Facts(self.facts))
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (type(self), self.facts)
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def _rebuild(kind: type[Refusal], facts: dict[str, Any]) -> Refusal:
+    return kind(**facts)
+
+
+class NotFound(Refusal):
+    """There is no {what} {which}."""
+
+
+class Invalid(Refusal):
+    """Refused by a rule of the books."""
+
+
+class Conflict(Refusal):
+    """It conflicts with what is already in the books."""
+
+
+class Forbidden(Refusal):
+    """You may not do this."""
+
+
+class Unavailable(Refusal):
+    """The database is away, or the outcome is unknown: repeat with the same key."""
+
+
+class AmountOutOfRange(Invalid):
+    """An amount or a sum of amounts does not fit into 64 bits of minor units."""
+
+
+Translation = Callable[[dict[str, Any]], Refusal]
+
+
+class ConstraintRegistry:
+    """Which refusal each named constraint stands for. Apps register theirs when they load."""
+
+    _translations: ClassVar[dict[str, Translation]] = {}
+
+    @classmethod
+    def register(cls, translations: Mapping[str, Translation]) -> None:
+        cls._translations.update(translations)
+
+    @classmethod
+    def translate(cls, error: BaseException) -> Refusal | None:
+        """The refusal for a database error, or None where no constraint of ours was broken."""
+        cause: Any = error.__cause__ if isinstance(error, DatabaseError) else error
+        diagnostics = getattr(cause, "diag", None)
+        if diagnostics is None:
+            return None
+        if diagnostics.sqlstate == "22003":
+            return AmountOutOfRange()
+        translation = cls._translations.get(diagnostics.constraint_name or "")
+        if translation is None:
+            return None
+        return translation(_facts(diagnostics.message_detail))
+
+
+def _facts(detail: str | None) -> dict[str, Any]:
+    """The facts that a trigger of ours put into DETAIL as a JSON object."""
+    try:
+        facts = json.loads(detail or "")
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+class refusing:
+    """Turn a broken constraint inside the block into the refusal that it stands for."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, DatabaseError | IntegrityError):
+            refusal = ConstraintRegistry.translate(error)
+            if refusal is not None:
+                raise refusal from error

@@ -1,0 +1,246 @@
+"""What the books refuse, and which database constraint says so."""
+
+from core.errors import Conflict, ConstraintRegistry, Forbidden, Invalid, NotFound
+
+
+class AccountNotFound(NotFound):
+    """There is no account {account} in this organization."""
+
+
+class EntryNotFound(NotFound):
+    """There is no journal entry {entry} in this organization."""
+
+
+class CashEntryNotFound(NotFound):
+    """There is no cash entry {cash_entry} in this organization."""
+
+
+class UnknownAccount(Invalid):
+    """Entry {reference}, line {position}: there is no account {account}."""
+
+    attr = "lines"
+
+
+class RoleUnfilled(Invalid):
+    """No account has the role {role} in {currency}: give it to one in the chart of accounts."""
+
+
+class UnbalancedEntry(Invalid):
+    """Entry {reference} does not balance in {currency}: debits {debit}, credits {credit},
+    difference {difference} (minor units)."""
+
+    attr = "lines"
+
+
+class EntryHasTooFewLines(Invalid):
+    """Entry {reference} has {lines} lines; it needs at least two."""
+
+    attr = "lines"
+
+
+class EntryHasTooManyLines(Invalid):
+    """Entry {reference} has {lines} lines; at most {most} are taken."""
+
+    attr = "lines"
+
+
+class LineNotDebitOrCredit(Invalid):
+    """Entry {reference}, line {position}: a line is either a debit or a credit above zero
+    (debit {debit}, credit {credit})."""
+
+    attr = "lines"
+
+
+class AmountTooLarge(Invalid):
+    """Entry {reference}, line {position}: {amount} does not fit into 64 bits of minor units."""
+
+    attr = "lines"
+
+
+class TotalMismatch(Invalid):
+    """The total of entry {reference} is not the sum of its debits."""
+
+
+class ReferenceConflict(Conflict):
+    """The reference {reference} is in the books already, with another content: {differs}."""
+
+    attr = "reference"
+
+
+class CurrencyMismatch(Invalid):
+    """Entry {reference}, line {position}: account {account} keeps {expected}, not {got}."""
+
+    attr = "lines"
+
+
+class BooksClosed(Invalid):
+    """The books are closed through {closed_through}: entry {reference} may not be dated
+    {effective_on}."""
+
+    attr = "effective_on"
+
+
+class ImplausibleDate(Invalid):
+    """Entry {reference} is dated {effective_on}; take a date between 1900-01-01 and 2199-12-31."""
+
+    attr = "effective_on"
+
+
+class AccountArchived(Invalid):
+    """Account {account} is archived and takes no lines (entries: {references})."""
+
+    attr = "lines"
+
+
+class AccountHasChildren(Invalid):
+    """Account {account} has children and takes no lines: post to one of them
+    (entries: {references})."""
+
+    attr = "lines"
+
+
+class AccountInUse(Conflict):
+    """Account {account} is in use: it has lines, proposed lines or children."""
+
+
+class AccountTypeMismatch(Invalid):
+    """Account {account} must have the type of the accounts above and below it."""
+
+    attr = "type"
+
+
+class AccountCycle(Invalid):
+    """Account {account} cannot stand below itself."""
+
+    attr = "parent"
+
+
+class AccountCodeTaken(Conflict):
+    """There is an account {account} already."""
+
+    attr = "code"
+
+
+class AccountRoleTaken(Conflict):
+    """Another account has the role {role} in {currency} already."""
+
+    attr = "role"
+
+
+class EntryIsFinal(Conflict):
+    """Entry {reference} is {status}: it cannot be changed or deleted, only voided."""
+
+
+class EntryNotPending(Conflict):
+    """Entry {reference} is {status}, not pending."""
+
+
+class EntryNotPosted(Conflict):
+    """Entry {reference} is {status}, not posted: there is nothing to void."""
+
+
+class AlreadyVoided(Conflict):
+    """Entry {reference} is voided already."""
+
+
+class EntryChanged(Conflict):
+    """Entry {reference} was edited since you looked at it (revision {expected}, now {got})."""
+
+
+class OwnApproval(Invalid):
+    """Entry {reference} needs a second person: its maker may not approve it."""
+
+
+class ApprovalRequired(Invalid):
+    """Entry {reference} is above the threshold of {threshold} {currency} (minor units): propose
+    it as pending, and somebody else approves it."""
+
+    attr = "status"
+
+
+class ReversalMismatch(Invalid):
+    """Entry {reference} is not the mirror image of the entry that it reverses."""
+
+
+class NotClosed(Invalid):
+    """The books are not closed through {through}; they are closed through {closed_through}."""
+
+
+class CloseGoesBack(Invalid):
+    """The books are closed through {closed_through} already; to open days again, reopen them."""
+
+    attr = "through"
+
+
+class CloseInTheFuture(Invalid):
+    """The books cannot be closed through {through}: that day is not over ({today} is today)."""
+
+    attr = "through"
+
+
+class YearNotOver(Invalid):
+    """The fiscal year {year} ends on {ends_on}; it cannot be closed before it is over."""
+
+    attr = "year"
+
+
+class YearAlreadyClosed(Conflict):
+    """The fiscal year {year} is closed already (entry {reference}): void that entry first."""
+
+    attr = "year"
+
+
+class BooksBusy(Conflict):
+    """The books are busy with postings in flight; nothing was changed: try again."""
+
+
+class DebtAlreadySettled(Conflict):
+    """The debt {cash_entry} is settled already."""
+
+
+class NotADebt(Invalid):
+    """Cash entry {cash_entry} is a {kind}; only a debt is settled."""
+
+
+class WrongSign(Invalid):
+    """A {kind} of {amount} has the wrong sign: revenue is positive, an expense negative, and
+    nothing is zero."""
+
+    attr = "amount"
+
+
+class RateMissing(Invalid):
+    """There is no exchange rate from {currency} to {quote_currency} on or before {on}."""
+
+
+def register_constraints() -> None:
+    ConstraintRegistry.register(
+        {
+            "entry_is_balanced": lambda facts: UnbalancedEntry(**facts),
+            "entry_has_lines": lambda facts: EntryHasTooFewLines(lines=0, **facts),
+            "entry_total_matches_its_lines": lambda facts: TotalMismatch(**facts),
+            "entry_period_is_open": lambda facts: BooksClosed(**facts),
+            "entry_gets_its_lines_once": lambda facts: EntryIsFinal(status="posted", **facts),
+            "entry_is_final": lambda facts: EntryIsFinal(**facts),
+            "entry_is_voided_by_its_reversal": lambda facts: ReversalMismatch(**facts),
+            "reversal_mirrors_its_entry": lambda facts: ReversalMismatch(**facts),
+            "entry_is_reversed_once": lambda facts: AlreadyVoided(reference="named"),
+            "entry_is_approved_by_another": lambda facts: OwnApproval(reference="named"),
+            "entry_effective_on_is_plausible": lambda facts: ImplausibleDate(),
+            "line_entry_is_posted": lambda facts: EntryNotPosted(status="pending", **facts),
+            "line_is_debit_or_credit": lambda facts: LineNotDebitOrCredit(),
+            "proposedline_is_debit_or_credit": lambda facts: LineNotDebitOrCredit(),
+            "line_account_is_active": lambda facts: AccountArchived(**facts),
+            "line_account_has_no_children": lambda facts: AccountHasChildren(**facts),
+            "journalline_account_is_of_its_organization": lambda facts: UnknownAccount(),
+            "account_keeps_its_type_and_currency": lambda facts: AccountInUse(**facts),
+            "account_has_the_type_of_its_parent": lambda facts: AccountTypeMismatch(**facts),
+            "account_is_not_above_itself": lambda facts: AccountCycle(**facts),
+            "account_with_lines_has_no_children": lambda facts: AccountInUse(**facts),
+            "account_code_is_unique": lambda facts: AccountCodeTaken(account="of this code"),
+            "account_role_is_unique_per_currency": lambda facts: AccountRoleTaken(),
+            "proposedline_entry_is_pending": lambda facts: EntryNotPending(**facts),
+            "cashentry_is_final": lambda facts: DebtAlreadySettled(cash_entry=facts.get("id")),
+            "cashentry_sign_fits_its_kind": lambda facts: WrongSign(),
+        }
+    )

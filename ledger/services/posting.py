@@ -1,0 +1,341 @@
+"""Posting: the one path by which entries and lines enter the books.
+
+A posting is one SELECT of the accounts and one statement that inserts entries and lines, for one
+entry or for ten thousand. The laws are checked by the statement's triggers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from core.db import prepared_cursor, require_transaction, uuid7
+from core.db.prepared import json_parameter
+from core.errors import refusing
+from ledger.drafts import EntryDraft
+from ledger.errors import CurrencyMismatch, ReferenceConflict, UnknownAccount
+from ledger.models import EntryStatus, JournalEntry, JournalLine, ProposedLine
+from organizations.actors import Actor
+from organizations.models import Organization
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAccount:
+    """What posting needs to know of an account."""
+
+    id: UUID
+    code: str
+    currency: str
+
+
+class AccountsByName:
+    """The accounts that a batch of drafts names, by code and by id."""
+
+    def __init__(self, rows: Iterable[tuple[UUID, str, str]]) -> None:
+        self.by_name: dict[str | UUID, KnownAccount] = {}
+        known = [KnownAccount(*row) for row in rows]
+        for account in known:
+            self.by_name[account.id] = account
+            self.by_name[str(account.id)] = account
+        # A code may look like an id; the code is what its keeper meant.
+        for account in known:
+            self.by_name[account.code] = account
+
+    def get(self, name: str | UUID, reference: str, position: int) -> KnownAccount:
+        account = self.by_name.get(name)
+        if account is None and isinstance(name, str):
+            account = self.by_name.get(name.lower())
+        if account is None:
+            raise UnknownAccount(reference=reference, position=position, account=str(name))
+        return account
+
+
+def find_accounts(organization: Organization, drafts: Sequence[EntryDraft]) -> AccountsByName:
+    """One SELECT for the accounts named by all drafts."""
+    names = {line.account for draft in drafts for line in draft.lines}
+    codes = [name for name in names if isinstance(name, str)]
+    ids = [id for id in map(_as_uuid, names) if id is not None]
+    sql = "SELECT id, code, currency FROM ledger_account WHERE organization_id = %s AND "
+    with prepared_cursor() as cursor:
+        if not ids:
+            cursor.execute(sql + "code = ANY(%s)", (organization.pk, codes))
+        else:
+            cursor.execute(
+                sql + "(code = ANY(%s) OR id = ANY(%s))", (organization.pk, codes, ids)
+            )
+        return AccountsByName(cursor.fetchall())
+
+
+def _as_uuid(name: str | UUID) -> UUID | None:
+    if isinstance(name, UUID):
+        return name
+    if len(name) in (32, 36):
+        try:
+            return UUID(name)
+        except ValueError:
+            return None
+    return None
+
+
+def post_entries(
+    organization: Organization,
+    drafts: Sequence[EntryDraft],
+    *,
+    actor: Actor | None = None,
+    now: datetime | None = None,
+    voids: Sequence[UUID] = (),
+) -> list[JournalEntry]:
+    """Post drafts, in their order, inside the caller's transaction; all of them or none.
+
+    What is in the books already under the same reference and with the same content is returned
+    as it stands, marked `is_replay`. `voids` are posted entries that become voided by the
+    reversals among the drafts, in the same statement.
+
+    Raises:
+        UnbalancedEntry, UnknownAccount, CurrencyMismatch, AccountArchived, AccountHasChildren,
+        BooksClosed, ReferenceConflict, …: nothing was written; the transaction is spent.
+    """
+    require_transaction()
+    if not drafts:
+        return []
+    accounts = find_accounts(organization, drafts)
+    first_of: dict[str, int] = {}
+    batch = _Batch(organization, actor, now or timezone.now())
+    for position, draft in enumerate(drafts):
+        if draft.reference not in first_of:
+            draft.check_shape()
+            first_of[draft.reference] = position
+            batch.add(draft, accounts)
+    inserted = batch.insert(voids)
+
+    fresh = {entry.reference: entry for entry in batch.entries if entry.pk in inserted}
+    in_books = fresh
+    if len(inserted) < len(first_of):
+        missing = [reference for reference in first_of if reference not in fresh]
+        in_books = fresh | _replayed(organization, missing)
+    results: list[JournalEntry] = []
+    contents = _Contents(organization, accounts)
+    for position, draft in enumerate(drafts):
+        entry = in_books[draft.reference]
+        if draft.reference in fresh:
+            if first_of[draft.reference] != position:
+                contents.check_same_draft(drafts[first_of[draft.reference]], draft)
+        else:
+            contents.expect(entry, draft)
+        results.append(entry)
+    contents.check()
+    return results
+
+
+class _Batch:
+    """The columns of one INSERT of entries and lines."""
+
+    def __init__(self, organization: Organization, actor: Actor | None, now: datetime) -> None:
+        self.organization = organization
+        self.actor = actor
+        self.now = now
+        self.entries: list[JournalEntry] = []
+        self.metadata: list[object] = []
+        self.lines: list[tuple[UUID, UUID, UUID, int, int, int, str]] = []
+
+    def add(self, draft: EntryDraft, accounts: AccountsByName) -> None:
+        entry_id = uuid7()
+        currency = ""
+        total = 0
+        for position, line in enumerate(draft.lines, start=1):
+            account = accounts.get(line.account, draft.reference, position)
+            if line.currency is not None and line.currency != account.currency:
+                raise CurrencyMismatch(
+                    reference=draft.reference,
+                    position=position,
+                    account=account.code,
+                    expected=account.currency,
+                    got=line.currency,
+                )
+            currency = currency or account.currency
+            if account.currency == currency:
+                total += line.debit
+            self.lines.append(
+                (
+                    uuid7(),
+                    entry_id,
+                    account.id,
+                    position,
+                    line.debit,
+                    line.credit,
+                    line.description,
+                )
+            )
+        self.metadata.append(json_parameter(dict(draft.metadata)))
+        self.entries.append(
+            JournalEntry(
+                organization_id=self.organization.pk,
+                id=entry_id,
+                reference=draft.reference,
+                effective_on=draft.effective_on,
+                posted_at=self.now,
+                status=EntryStatus.POSTED,
+                description=draft.description,
+                reference_type=draft.reference_type,
+                reference_id=draft.reference_id,
+                metadata=draft.metadata,
+                currency=currency,
+                total_amount=total,
+                reverses_id=draft.reverses,
+                maker_id=self.actor.user_id if self.actor else None,
+                maker_key_id=self.actor.api_key_id if self.actor else None,
+            )
+        )
+
+    def insert(self, voids: Sequence[UUID]) -> set[UUID]:
+        """Run the one statement; the ids of the entries that are new."""
+        entries, lines = self.entries, self.lines
+        parameters = (
+            self.organization.pk,
+            self.now,
+            self.actor.user_id if self.actor else None,
+            self.actor.api_key_id if self.actor else None,
+            [entry.pk for entry in entries],
+            [entry.reference for entry in entries],
+            [entry.effective_on for entry in entries],
+            [entry.description for entry in entries],
+            [entry.reference_type for entry in entries],
+            [entry.reference_id for entry in entries],
+            self.metadata,
+            [entry.currency for entry in entries],
+            [entry.total_amount for entry in entries],
+            [entry.reverses_id for entry in entries],
+            self.organization.pk,
+            *_columns(lines),
+        )
+        with refusing(), prepared_cursor() as cursor:
+            if voids:
+                cursor.execute(
+                    _VOID + _INSERT, (self.organization.pk, list(voids), *parameters)
+                )
+            else:
+                cursor.execute("WITH " + _INSERT, parameters)
+            return {row[0] for row in cursor.fetchall()}
+
+
+def _columns(rows: Sequence[tuple[object, ...]]) -> Iterable[list[object]]:
+    return (list(column) for column in zip(*rows, strict=True))
+
+
+_VOID = """
+WITH voided AS (
+  UPDATE ledger_journalentry SET status = 'voided'
+   WHERE organization_id = %s AND id = ANY(%s::uuid[]) AND status = 'posted'
+), """
+
+# Entries and lines in one statement, at whose end the triggers of both tables fire and see both.
+# A reference that is in the books already (or comes in from another connection while this one
+# waits) brings neither an entry nor lines, and does not abort the caller's transaction.
+_INSERT = """e AS (
+  INSERT INTO ledger_journalentry
+         (organization_id, posted_at, status, maker_id, maker_key_id, id, reference,
+          effective_on, description, reference_type, reference_id, metadata, currency,
+          total_amount, reverses_id)
+  SELECT %s, %s, 'posted', %s, %s, u.*
+    FROM unnest(%s::uuid[], %s::text[], %s::date[], %s::text[], %s::text[], %s::text[],
+                %s::jsonb[], %s::text[], %s::bigint[], %s::uuid[]) AS u
+  ON CONFLICT (organization_id, reference) DO NOTHING
+  RETURNING id
+), l AS (
+  INSERT INTO ledger_journalline
+         (organization_id, id, entry_id, account_id, position, debit, credit, description)
+  SELECT %s, u.id, u.entry_id, u.account_id, u.position, u.debit, u.credit, u.description
+    FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::bigint[], %s::bigint[],
+                %s::text[])
+         AS u(id, entry_id, account_id, position, debit, credit, description)
+    JOIN e ON e.id = u.entry_id
+)
+SELECT id FROM e
+"""
+
+
+def _replayed(organization: Organization, references: list[str]) -> dict[str, JournalEntry]:
+    """The entries that stand in the books under these references."""
+    entries = JournalEntry.objects.of(organization).filter(reference__in=references)
+    found: dict[str, JournalEntry] = {}
+    for entry in entries:
+        entry.is_replay = True  # type: ignore[misc]
+        found[entry.reference] = entry
+    return found
+
+
+Side = tuple[UUID, int, int, str]
+
+
+class _Contents:
+    """Compares what is asked for with what stands under its reference."""
+
+    def __init__(self, organization: Organization, accounts: AccountsByName) -> None:
+        self.organization = organization
+        self.accounts = accounts
+        self.expected: list[tuple[JournalEntry, EntryDraft]] = []
+
+    def expect(self, entry: JournalEntry, draft: EntryDraft) -> None:
+        self.expected.append((entry, draft))
+
+    def check_same_draft(self, first: EntryDraft, second: EntryDraft) -> None:
+        differs = [
+            *_differing_heads(first, second),
+            *(["lines"] if self._sides(first) != self._sides(second) else []),
+        ]
+        if differs:
+            raise ReferenceConflict(reference=second.reference, differs=", ".join(differs))
+
+    def check(self) -> None:
+        """Raises ReferenceConflict for the first draft whose entry says something else."""
+        if not self.expected:
+            return
+        lines = self._lines_in_books()
+        for entry, draft in self.expected:
+            differs = _differing_heads(entry, draft)
+            if self._sides(draft) != lines.get(entry.pk, []):
+                differs.append("lines")
+            if differs:
+                raise ReferenceConflict(reference=draft.reference, differs=", ".join(differs))
+
+    def _lines_in_books(self) -> Mapping[UUID, list[Side]]:
+        sides: dict[UUID, list[Side]] = {}
+        pending = {e.pk for e, _ in self.expected if e.status == EntryStatus.PENDING}
+        posted = {e.pk for e, _ in self.expected if e.status != EntryStatus.PENDING}
+        for model, ids in ((JournalLine, posted), (ProposedLine, pending)):
+            if ids:
+                rows = (
+                    model.objects.of(self.organization)
+                    .filter(entry_id__in=ids)
+                    .order_by("entry_id", "position")
+                    .values_list("entry_id", "account_id", "debit", "credit", "description")
+                )
+                for entry_id, *side in rows:
+                    sides.setdefault(entry_id, []).append(tuple(side))
+        return sides
+
+    def _sides(self, draft: EntryDraft) -> list[Side]:
+        return [
+            (
+                self.accounts.get(line.account, draft.reference, position).id,
+                line.debit,
+                line.credit,
+                line.description,
+            )
+            for position, line in enumerate(draft.lines, start=1)
+        ]
+
+
+def _differing_heads(one: JournalEntry | EntryDraft, other: EntryDraft) -> list[str]:
+    names = ("effective_on", "description", "reference_type", "reference_id")
+    differs = [name for name in names if getattr(one, name) != getattr(other, name)]
+    if dict(one.metadata) != dict(other.metadata):
+        differs.append("metadata")
+    return differs
+
+
+def month_of(day: date) -> date:
+    """The month under which a day's lines are summed."""
+    return day.replace(day=1)

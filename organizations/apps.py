@@ -1,0 +1,13 @@
+"""The app of people, organizations, keys and the audit trail."""
+
+from django.apps import AppConfig
+
+
+class OrganizationsConfig(AppConfig):
+    name = "organizations"
+    verbose_name = "Organizations"
+
+    def ready(self) -> None:
+        from organizations.errors import register_constraints
+
+        register_constraints()

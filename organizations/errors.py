@@ -1,0 +1,58 @@
+"""What the organizations app refuses."""
+
+from core.errors import Conflict, ConstraintRegistry, Forbidden, Invalid, NotFound
+
+
+class OrganizationNotFound(NotFound):
+    """There is no organization {organization}."""
+
+
+class RowIsFinal(Conflict):
+    """Rows of {table} are append-only: they are never changed and never deleted."""
+
+
+class RowKeepsItsOrganization(Conflict):
+    """A row of {table} keeps its id and its organization for ever."""
+
+
+class UnknownScope(Invalid):
+    """There is no scope {scope}; the scopes are {known}."""
+
+
+class UnknownRole(Invalid):
+    """There is no role {role}; the roles are {known}."""
+
+
+class UnknownTimeZone(Invalid):
+    """There is no time zone {time_zone}; use a name such as Europe/London."""
+
+
+class UnknownCurrency(Invalid):
+    """There is no ISO 4217 currency {currency}."""
+
+
+class AlreadyAMember(Conflict):
+    """{user} belongs to this organization already."""
+
+
+class LastOwner(Invalid):
+    """An organization needs an owner: make somebody else one first."""
+
+
+class PermissionMissing(Forbidden):
+    """You lack the permission {permission} in this organization."""
+
+
+class SlugTaken(Conflict):
+    """There is an organization {slug} already."""
+
+
+def register_constraints() -> None:
+    ConstraintRegistry.register(
+        {
+            "row_is_final": lambda facts: RowIsFinal(**facts),
+            "row_keeps_its_organization": lambda facts: RowKeepsItsOrganization(**facts),
+            "membership_is_one_per_user": lambda facts: AlreadyAMember(user="This user"),
+            "organizations_organization_slug_key": lambda facts: SlugTaken(slug="of that name"),
+        }
+    )

@@ -1,0 +1,98 @@
+"""The frame of a use case: one transaction, one audit row or more."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+
+from core.db import use_case_transaction
+from core.errors import refusing
+from organizations.actors import Actor
+from organizations.models import AuditEvent
+
+
+class Audit:
+    """Collects what a use case did; written in its transaction, as its last statement."""
+
+    def __init__(self, actor: Actor, action: str) -> None:
+        self._actor = actor
+        self._action = action
+        self._events: list[AuditEvent] = []
+
+    def __call__(
+        self,
+        *subjects: models.Model,
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        **facts: Any,
+    ) -> None:
+        """Record that the action was done to `subjects`, all of one kind."""
+        self.record(
+            subjects[0]._meta.model_name or "" if subjects else "",
+            [subject.pk for subject in subjects],
+            before=before,
+            after=after,
+            **facts,
+        )
+
+    def record(
+        self,
+        subject_type: str,
+        subject_ids: Iterable[UUID],
+        before: dict[str, Any] | None = None,
+        after: dict[str, Any] | None = None,
+        **facts: Any,
+    ) -> None:
+        self._events.append(
+            AuditEvent(
+                organization_id=self._actor.organization.pk,
+                action=self._action,
+                subject_type=subject_type,
+                subject_ids=list(subject_ids),
+                user_id=self._actor.user_id,
+                api_key_id=self._actor.api_key_id,
+                actor_name=self._actor.name[:200],
+                request_id=self._actor.request_id[:100],
+                ip_address=self._actor.ip_address,
+                before=_plain(before),
+                after=_plain(after),
+                facts=_plain(facts) or {},
+            )
+        )
+
+    def write(self) -> None:
+        if self._events:
+            AuditEvent.objects.bulk_create(self._events)
+            self._events = []
+
+
+@contextmanager
+def atomic_use_case(actor: Actor, action: str) -> Iterator[Audit]:
+    """One use case: its transaction, its audit trail, and refusals in the books' own words.
+
+    What is passed to the yielded `Audit` is written with the fact itself, or not at all. A broken
+    database constraint comes out as the refusal that it stands for.
+    """
+    with refusing(), use_case_transaction():
+        audit = Audit(actor, action)
+        yield audit
+        audit.write()
+
+
+def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
+    """JSON values only: numbers stay exact, everything else becomes its text."""
+    if values is None:
+        return None
+    return {name: _plain_value(value) for name, value in values.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(name): _plain_value(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain_value(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return str(value)
