@@ -1,0 +1,32 @@
+"""How the web is served: WEB_CONCURRENCY processes of WEB_THREADS threads each."""
+
+import os
+import tempfile
+from typing import Any
+
+from prometheus_client import multiprocess
+
+bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 120
+graceful_timeout = 30
+keepalive = 5
+# Requests are logged by django-structlog, as JSON and with their ids.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+# The processes add up their figures in files, so that /metrics tells of all of them.
+os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="countinghouse-metrics-"))
+
+
+def when_ready(server: Any) -> None:
+    addresses = ", ".join(str(listener) for listener in server.LISTENERS)
+    print(f"Countinghouse serves at {addresses}", flush=True)
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
