@@ -60,11 +60,15 @@ class EntryDraft:
             raise EntryHasTooManyLines(
                 reference=self.reference, lines=len(self.lines), most=MOST_LINES
             )
+        self.check_date()
+        self.check_lines()
+
+    def check_date(self) -> None:
+        """A date that a business fact can have."""
         if not FIRST_DATE <= self.effective_on <= LAST_DATE:
             raise ImplausibleDate(
                 reference=self.reference, effective_on=self.effective_on.isoformat()
             )
-        self.check_lines()
 
     def check_lines(self) -> None:
         """Each line alone: one side, above zero, within 64 bits."""

@@ -6,7 +6,7 @@ entry or for ten thousand. The laws are checked by the statement's triggers.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -121,7 +121,7 @@ def post_entries(
         entry = in_books[draft.reference]
         if draft.reference in fresh:
             if first_of[draft.reference] != position:
-                contents.check_same_draft(drafts[first_of[draft.reference]], draft)
+                contents.compare_drafts(drafts[first_of[draft.reference]], draft)
         else:
             contents.expect(entry, draft)
         results.append(entry)
@@ -276,29 +276,33 @@ class _Contents:
         self.organization = organization
         self.accounts = accounts
         self.expected: list[tuple[JournalEntry, EntryDraft]] = []
+        self.conflicts: list[dict[str, str]] = []
 
     def expect(self, entry: JournalEntry, draft: EntryDraft) -> None:
         self.expected.append((entry, draft))
 
-    def check_same_draft(self, first: EntryDraft, second: EntryDraft) -> None:
-        differs = [
-            *_differing_heads(first, second),
-            *(["lines"] if self._sides(first) != self._sides(second) else []),
-        ]
-        if differs:
-            raise ReferenceConflict(reference=second.reference, differs=", ".join(differs))
+    def compare_drafts(self, first: EntryDraft, second: EntryDraft) -> None:
+        """Two drafts of one batch under one reference."""
+        differs = _differing_heads(first, second)
+        if self._sides(first) != self._sides(second):
+            differs.append("lines")
+        self._note(second.reference, differs)
 
     def check(self) -> None:
-        """Raises ReferenceConflict for the first draft whose entry says something else."""
-        if not self.expected:
-            return
-        lines = self._lines_in_books()
-        for entry, draft in self.expected:
-            differs = _differing_heads(entry, draft)
-            if self._sides(draft) != lines.get(entry.pk, []):
-                differs.append("lines")
-            if differs:
-                raise ReferenceConflict(reference=draft.reference, differs=", ".join(differs))
+        """Raises ReferenceConflict for the first that says something else, naming all of them."""
+        if self.expected:
+            lines = self._lines_in_books()
+            for entry, draft in self.expected:
+                differs = _differing_heads(entry, draft)
+                if self._sides(draft) != lines.get(entry.pk, []):
+                    differs.append("lines")
+                self._note(draft.reference, differs)
+        if self.conflicts:
+            raise ReferenceConflict(**self.conflicts[0], offenders=self.conflicts)
+
+    def _note(self, reference: str, differs: list[str]) -> None:
+        if differs:
+            self.conflicts.append({"reference": reference, "differs": ", ".join(differs)})
 
     def _lines_in_books(self) -> Mapping[UUID, list[Side]]:
         sides: dict[UUID, list[Side]] = {}
@@ -335,7 +339,3 @@ def _differing_heads(one: JournalEntry | EntryDraft, other: EntryDraft) -> list[
         differs.append("metadata")
     return differs
 
-
-def month_of(day: date) -> date:
-    """The month under which a day's lines are summed."""
-    return day.replace(day=1)

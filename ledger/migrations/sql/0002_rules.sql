@@ -162,7 +162,7 @@ BEGIN
 END $$;
 
 CREATE FUNCTION ledger_first_and_all(named jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT (named -> 0) || jsonb_build_object('references',
+  SELECT (named -> 0) || jsonb_build_object('offenders', named, 'references',
            (SELECT jsonb_agg(DISTINCT n ->> 'reference') FROM jsonb_array_elements(named) n))
 $$;
 
