@@ -1,6 +1,6 @@
 """What the books refuse, and which database constraint says so."""
 
-from core.errors import Conflict, ConstraintRegistry, Forbidden, Invalid, NotFound
+from core.errors import Conflict, ConstraintRegistry, Invalid, NotFound
 
 
 class AccountNotFound(NotFound):
@@ -186,6 +186,12 @@ class YearNotOver(Invalid):
 
 class YearAlreadyClosed(Conflict):
     """The fiscal year {year} is closed already (entry {reference}): void that entry first."""
+
+    attr = "year"
+
+
+class YearNotClosed(Conflict):
+    """The fiscal year {year} is not closed."""
 
     attr = "year"
 

@@ -25,9 +25,7 @@ class AccountBalance(TenantModel):
                 fields=["organization", "account", "month", "slot"],
                 name="balance_is_one_per_account_month_and_slot",
             ),
-            models.CheckConstraint(
-                name="balance_month_is_a_first_day", condition=Q(month__day=1)
-            ),
+            models.CheckConstraint(name="balance_month_is_a_first_day", condition=Q(month__day=1)),
             models.CheckConstraint(
                 name="balance_totals_are_not_negative",
                 condition=Q(debits__gte=0, credits__gte=0),

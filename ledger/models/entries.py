@@ -34,13 +34,9 @@ class JournalEntry(TenantModel):
     total_amount = MinorUnitsField(help_text="The sum of the debits in `currency`.")
     reverses = TenantForeignKey("self", null=True, blank=True, related_name="reversals")
     maker = GlobalForeignKey("organizations.User", null=True, blank=True)
-    maker_key = TenantForeignKey(
-        "organizations.ApiKey", null=True, blank=True, related_name="+"
-    )
+    maker_key = TenantForeignKey("organizations.ApiKey", null=True, blank=True, related_name="+")
     checker = GlobalForeignKey("organizations.User", null=True, blank=True)
-    checker_key = TenantForeignKey(
-        "organizations.ApiKey", null=True, blank=True, related_name="+"
-    )
+    checker_key = TenantForeignKey("organizations.ApiKey", null=True, blank=True, related_name="+")
     needs_approval = models.BooleanField(
         default=False,
         db_default=False,
@@ -104,10 +100,14 @@ class JournalEntry(TenantModel):
         indexes = [
             models.Index(fields=["organization", "effective_on", "id"], name="entry_by_date"),
             models.Index(fields=["organization", "posted_at", "id"], name="entry_by_posting_time"),
-            models.Index(fields=["organization", "reference_type", "reference_id"], name="entry_by_business_fact",
+            models.Index(
+                fields=["organization", "reference_type", "reference_id"],
+                name="entry_by_business_fact",
                 condition=~Q(reference_type=""),
             ),
-            models.Index(fields=["organization", "effective_on"], name="entry_pending",
+            models.Index(
+                fields=["organization", "effective_on"],
+                name="entry_pending",
                 condition=Q(status="pending"),
             ),
         ]
@@ -145,7 +145,9 @@ class JournalLine(TenantModel):
                 condition=Q(debit__gt=0, credit=0) | Q(debit=0, credit__gt=0),
             ),
         ]
-        indexes = [models.Index(fields=["organization", "account", "entry"], name="line_by_account")]
+        indexes = [
+            models.Index(fields=["organization", "account", "entry"], name="line_by_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.account_id} {self.debit or -self.credit}"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.db import prepared_cursor, require_transaction, uuid7
 from core.db.prepared import json_parameter
 from core.errors import refusing
-from ledger.drafts import EntryDraft
+from ledger.drafts import EntryDraft, LineDraft
 from ledger.errors import CurrencyMismatch, ReferenceConflict, UnknownAccount
 from ledger.models import EntryStatus, JournalEntry, JournalLine, ProposedLine
 from organizations.actors import Actor
@@ -51,6 +51,28 @@ class AccountsByName:
             raise UnknownAccount(reference=reference, position=position, account=str(name))
         return account
 
+    def of_line(self, draft: EntryDraft, position: int, line: LineDraft) -> KnownAccount:
+        """The account of a line; the line's own currency, if it names one, must be the account's.
+
+        Raises:
+            UnknownAccount, CurrencyMismatch
+        """
+        account = self.get(line.account, draft.reference, position)
+        if line.currency is not None and line.currency != account.currency:
+            raise CurrencyMismatch(
+                reference=draft.reference,
+                position=position,
+                account=account.code,
+                expected=account.currency,
+                got=line.currency,
+            )
+        return account
+
+    def check(self, draft: EntryDraft) -> None:
+        """Raises UnknownAccount or CurrencyMismatch for the first line at fault."""
+        for position, line in enumerate(draft.lines, start=1):
+            self.of_line(draft, position, line)
+
 
 def find_accounts(organization: Organization, drafts: Sequence[EntryDraft]) -> AccountsByName:
     """One SELECT for the accounts named by all drafts."""
@@ -62,9 +84,7 @@ def find_accounts(organization: Organization, drafts: Sequence[EntryDraft]) -> A
         if not ids:
             cursor.execute(sql + "code = ANY(%s)", (organization.pk, codes))
         else:
-            cursor.execute(
-                sql + "(code = ANY(%s) OR id = ANY(%s))", (organization.pk, codes, ids)
-            )
+            cursor.execute(sql + "(code = ANY(%s) OR id = ANY(%s))", (organization.pk, codes, ids))
         return AccountsByName(cursor.fetchall())
 
 
@@ -102,7 +122,7 @@ def post_entries(
         return []
     accounts = find_accounts(organization, drafts)
     first_of: dict[str, int] = {}
-    batch = _Batch(organization, actor, now or timezone.now())
+    batch = Batch(organization, actor, now or timezone.now())
     for position, draft in enumerate(drafts):
         if draft.reference not in first_of:
             draft.check_shape()
@@ -114,14 +134,14 @@ def post_entries(
     in_books = fresh
     if len(inserted) < len(first_of):
         missing = [reference for reference in first_of if reference not in fresh]
-        in_books = fresh | _replayed(organization, missing)
+        in_books = fresh | entries_under(organization, missing)
     results: list[JournalEntry] = []
-    contents = _Contents(organization, accounts)
+    contents = Contents(organization, accounts)
     for position, draft in enumerate(drafts):
         entry = in_books[draft.reference]
         if draft.reference in fresh:
             if first_of[draft.reference] != position:
-                contents.compare_drafts(drafts[first_of[draft.reference]], draft)
+                contents.compare_drafts(drafts[first_of[draft.reference]], draft, position)
         else:
             contents.expect(entry, draft)
         results.append(entry)
@@ -129,7 +149,7 @@ def post_entries(
     return results
 
 
-class _Batch:
+class Batch:
     """The columns of one INSERT of entries and lines."""
 
     def __init__(self, organization: Organization, actor: Actor | None, now: datetime) -> None:
@@ -145,15 +165,7 @@ class _Batch:
         currency = ""
         total = 0
         for position, line in enumerate(draft.lines, start=1):
-            account = accounts.get(line.account, draft.reference, position)
-            if line.currency is not None and line.currency != account.currency:
-                raise CurrencyMismatch(
-                    reference=draft.reference,
-                    position=position,
-                    account=account.code,
-                    expected=account.currency,
-                    got=line.currency,
-                )
+            account = accounts.of_line(draft, position, line)
             currency = currency or account.currency
             if account.currency == currency:
                 total += line.debit
@@ -189,12 +201,27 @@ class _Batch:
             )
         )
 
+    def propose(self) -> set[UUID]:
+        """Insert the entries as pending, with proposed lines; the ids of those that are new."""
+        with refusing(), prepared_cursor() as cursor:
+            cursor.execute(_PROPOSE, self._parameters(None))
+            return {row[0] for row in cursor.fetchall()}
+
     def insert(self, voids: Sequence[UUID]) -> set[UUID]:
         """Run the one statement; the ids of the entries that are new."""
-        entries, lines = self.entries, self.lines
-        parameters = (
+        parameters = self._parameters(self.now)
+        with refusing(), prepared_cursor() as cursor:
+            if voids:
+                cursor.execute(_VOID + _INSERT, (self.organization.pk, list(voids), *parameters))
+            else:
+                cursor.execute("WITH " + _INSERT, parameters)
+            return {row[0] for row in cursor.fetchall()}
+
+    def _parameters(self, posted_at: datetime | None) -> tuple[object, ...]:
+        entries = self.entries
+        return (
             self.organization.pk,
-            self.now,
+            posted_at,
             self.actor.user_id if self.actor else None,
             self.actor.api_key_id if self.actor else None,
             [entry.pk for entry in entries],
@@ -208,16 +235,8 @@ class _Batch:
             [entry.total_amount for entry in entries],
             [entry.reverses_id for entry in entries],
             self.organization.pk,
-            *_columns(lines),
+            *_columns(self.lines),
         )
-        with refusing(), prepared_cursor() as cursor:
-            if voids:
-                cursor.execute(
-                    _VOID + _INSERT, (self.organization.pk, list(voids), *parameters)
-                )
-            else:
-                cursor.execute("WITH " + _INSERT, parameters)
-            return {row[0] for row in cursor.fetchall()}
 
 
 def _columns(rows: Sequence[tuple[object, ...]]) -> Iterable[list[object]]:
@@ -256,7 +275,12 @@ SELECT id FROM e
 """
 
 
-def _replayed(organization: Organization, references: list[str]) -> dict[str, JournalEntry]:
+_PROPOSE = "WITH " + _INSERT.replace("'posted'", "'pending'").replace(
+    "ledger_journalline", "ledger_proposedline"
+)
+
+
+def entries_under(organization: Organization, references: list[str]) -> dict[str, JournalEntry]:
     """The entries that stand in the books under these references."""
     entries = JournalEntry.objects.of(organization).filter(reference__in=references)
     found: dict[str, JournalEntry] = {}
@@ -269,24 +293,24 @@ def _replayed(organization: Organization, references: list[str]) -> dict[str, Jo
 Side = tuple[UUID, int, int, str]
 
 
-class _Contents:
+class Contents:
     """Compares what is asked for with what stands under its reference."""
 
     def __init__(self, organization: Organization, accounts: AccountsByName) -> None:
         self.organization = organization
         self.accounts = accounts
         self.expected: list[tuple[JournalEntry, EntryDraft]] = []
-        self.conflicts: list[dict[str, str]] = []
+        self.conflicts: list[dict[str, str | int | None]] = []
 
     def expect(self, entry: JournalEntry, draft: EntryDraft) -> None:
         self.expected.append((entry, draft))
 
-    def compare_drafts(self, first: EntryDraft, second: EntryDraft) -> None:
-        """Two drafts of one batch under one reference."""
+    def compare_drafts(self, first: EntryDraft, second: EntryDraft, position: int) -> None:
+        """Two drafts of one batch under one reference; `position` is the second one's."""
         differs = _differing_heads(first, second)
         if self._sides(first) != self._sides(second):
             differs.append("lines")
-        self._note(second.reference, differs)
+        self._note(second.reference, differs, position)
 
     def check(self) -> None:
         """Raises ReferenceConflict for the first that says something else, naming all of them."""
@@ -300,9 +324,11 @@ class _Contents:
         if self.conflicts:
             raise ReferenceConflict(**self.conflicts[0], offenders=self.conflicts)
 
-    def _note(self, reference: str, differs: list[str]) -> None:
+    def _note(self, reference: str, differs: list[str], position: int | None = None) -> None:
         if differs:
-            self.conflicts.append({"reference": reference, "differs": ", ".join(differs)})
+            self.conflicts.append(
+                {"reference": reference, "differs": ", ".join(differs), "position": position}
+            )
 
     def _lines_in_books(self) -> Mapping[UUID, list[Side]]:
         sides: dict[UUID, list[Side]] = {}
@@ -338,4 +364,3 @@ def _differing_heads(one: JournalEntry | EntryDraft, other: EntryDraft) -> list[
     if dict(one.metadata) != dict(other.metadata):
         differs.append("metadata")
     return differs
-
