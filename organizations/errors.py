@@ -43,6 +43,54 @@ class PermissionMissing(Forbidden):
     """You lack the permission {permission} in this organization."""
 
 
+class NotAMember(NotFound):
+    """{user} does not belong to this organization."""
+
+
+class UserNotFound(NotFound):
+    """There is no user {user}."""
+
+
+class InvalidSlug(Invalid):
+    """{slug} is no slug: use letters, digits, hyphens and underscores, up to 63 of them."""
+
+    attr = "slug"
+
+
+class InvalidName(Invalid):
+    """A name has 1 to {most} characters and none that cannot be kept."""
+
+    attr = "name"
+
+
+class InvalidCountry(Invalid):
+    """{country} is no country code: use two capital letters, such as GB."""
+
+    attr = "country"
+
+
+class InvalidFiscalYearStart(Invalid):
+    """A fiscal year starts in a month from 1 to 12, not in {month}."""
+
+    attr = "fiscal_year_start_month"
+
+
+class NoScopes(Invalid):
+    """A key needs at least one scope; the scopes are {known}."""
+
+    attr = "scopes"
+
+
+class ExpiryInThePast(Invalid):
+    """A key cannot expire at {expires_at}: that moment has passed."""
+
+    attr = "expires_at"
+
+
+class ApiKeyNotFound(NotFound):
+    """There is no API key {api_key} in this organization."""
+
+
 class SlugTaken(Conflict):
     """There is an organization {slug} already."""
 

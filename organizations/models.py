@@ -20,6 +20,9 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
 
+    # The organization that this user's request is about; set by CurrentOrganizationMiddleware.
+    active_organization: "Organization | None" = None
+
     class Meta:
         verbose_name = "user"
         verbose_name_plural = "users"
@@ -188,7 +191,9 @@ class AuditEvent(TenantModel):
         ]
         indexes = [
             models.Index(fields=["organization", "occurred_at", "id"], name="auditevent_by_time"),
-            models.Index(fields=["organization", "action", "occurred_at"], name="auditevent_by_action"),
+            models.Index(
+                fields=["organization", "action", "occurred_at"], name="auditevent_by_action"
+            ),
             # A bulk posting is one event about up to 10,000 rows; a GIN index finds it by any of
             # them. The short pending list keeps the cost of merging it off single requests.
             GinIndex(
@@ -219,8 +224,9 @@ class IdempotencyKey(TenantModel):
                 fields=["organization", "key"], name="idempotencykey_is_used_once"
             ),
         ]
-        indexes = [models.Index(fields=["organization", "expires_at"], name="idempotencykey_by_expiry")]
+        indexes = [
+            models.Index(fields=["organization", "expires_at"], name="idempotencykey_by_expiry")
+        ]
 
     def __str__(self) -> str:
         return self.key
-

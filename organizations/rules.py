@@ -1,0 +1,68 @@
+"""Which names, currencies, countries and time zones an organization can have."""
+
+import re
+import zoneinfo
+
+import moneyed
+
+from organizations.errors import (
+    InvalidCountry,
+    InvalidFiscalYearStart,
+    InvalidName,
+    InvalidSlug,
+    UnknownCurrency,
+    UnknownTimeZone,
+)
+
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_COUNTRY = re.compile(r"[A-Z]{2}")
+
+
+def check_slug(slug: str) -> str:
+    """Raises InvalidSlug."""
+    if not _SLUG.fullmatch(slug):
+        raise InvalidSlug(slug=repr(slug[:80]))
+    return slug
+
+
+def check_name(name: str, most: int) -> str:
+    """The name without surrounding white space. Raises InvalidName."""
+    name = name.strip()
+    if not 1 <= len(name) <= most or not is_storable(name):
+        raise InvalidName(most=most)
+    return name
+
+
+def check_currency(currency: str) -> str:
+    """Raises UnknownCurrency where ISO 4217 has no such code."""
+    if currency not in moneyed.CURRENCIES:
+        raise UnknownCurrency(currency=currency or "''")
+    return currency
+
+
+def check_country(country: str) -> str:
+    """An ISO 3166 alphabetic code of two letters, or nothing. Raises InvalidCountry."""
+    if country and not _COUNTRY.fullmatch(country):
+        raise InvalidCountry(country=repr(country[:20]))
+    return country
+
+
+def check_time_zone(time_zone: str) -> str:
+    """Raises UnknownTimeZone."""
+    try:
+        zoneinfo.ZoneInfo(time_zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise UnknownTimeZone(time_zone=repr(time_zone[:80])) from None
+    return time_zone
+
+
+def check_fiscal_year_start(month: int) -> int:
+    """Raises InvalidFiscalYearStart."""
+    if not 1 <= month <= 12:
+        raise InvalidFiscalYearStart(month=month)
+    return month
+
+
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL can keep a text: it has no NUL and no half of a surrogate pair."""
+    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)

@@ -1,0 +1,21 @@
+"""Choosing whose books a session is about."""
+
+from typing import Any
+
+from organizations.errors import OrganizationNotFound
+from organizations.middleware import SESSION_KEY
+from organizations.models import Membership
+from organizations.selectors import memberships_of
+
+
+def choose_organization(request: Any, slug: str) -> Membership:
+    """From now on the session is about this organization, for a user who belongs to it.
+
+    Raises:
+        OrganizationNotFound: it does not exist, or is not the user's: they cannot tell which.
+    """
+    membership = memberships_of(request.user).filter(organization__slug=slug).first()
+    if membership is None:
+        raise OrganizationNotFound(organization=slug)
+    request.session[SESSION_KEY] = str(membership.organization_id)
+    return membership
