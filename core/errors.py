@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
-from django.db import DatabaseError, IntegrityError
+from django.db import DatabaseError
 
 
 class Refusal(Exception):
@@ -111,14 +112,13 @@ def _facts(detail: str | None) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-class refusing:
+@contextmanager
+def refusing() -> Iterator[None]:
     """Turn a broken constraint inside the block into the refusal that it stands for."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, DatabaseError | IntegrityError):
-            refusal = ConstraintRegistry.translate(error)
-            if refusal is not None:
-                raise refusal from error
+    try:
+        yield
+    except DatabaseError as error:
+        refusal = ConstraintRegistry.translate(error)
+        if refusal is None:
+            raise
+        raise refusal from error

@@ -56,7 +56,8 @@ class TenantTable(Operation):
         for name, definition in self._foreign_keys(model):
             schema_editor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition}')
         schema_editor.execute(
-            f'CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON "{table}"'
+            "CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id"
+            f' ON "{table}"'
             " FOR EACH ROW WHEN ((OLD.organization_id, OLD.id)"
             " IS DISTINCT FROM (NEW.organization_id, NEW.id))"
             " EXECUTE FUNCTION core_refuse_move()"
@@ -87,7 +88,7 @@ class TenantTable(Operation):
 
 
 def foreign_key_name(model: Any, field: Any) -> str:
-    """The constraint's name, a truth about the row: `journalline_account_is_of_its_organization`."""
+    """The constraint's name, a truth about the row."""
     fact = "is_of_its_organization" if isinstance(field, TenantForeignKey) else "exists"
     return f"{model._meta.model_name}_{field.name}_{fact}"
 

@@ -1,11 +1,14 @@
 """Column types: identifiers, money, and references to installation-wide tables."""
 
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
 from django.core.validators import RegexValidator
 from django.db import models
+
+_Set = TypeVar("_Set")
+_Get = TypeVar("_Get")
 
 
 def uuid7() -> UUID:
@@ -13,11 +16,11 @@ def uuid7() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
-class MinorUnitsField(models.BigIntegerField):
+class MinorUnitsField(models.BigIntegerField):  # type: ignore[type-arg]
     """Money as a BIGINT count of the currency's minor units; the currency stands beside it."""
 
 
-class CurrencyField(models.CharField):
+class CurrencyField(models.CharField):  # type: ignore[type-arg]
     """An ISO 4217 alphabetic code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -32,7 +35,7 @@ class CurrencyField(models.CharField):
         return name, path, args, kwargs
 
 
-class GlobalForeignKey(models.ForeignKey):
+class GlobalForeignKey(models.ForeignKey[_Set, _Get]):
     """A reference to a table that belongs to the whole installation (users, organizations).
 
     The constraint is written by `core.migrations.TenantTable`, NOT DEFERRABLE, so that it fails
@@ -48,5 +51,5 @@ class GlobalForeignKey(models.ForeignKey):
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("db_constraint", None)
-        kwargs["db_index"] = self.db_index
+        kwargs["db_index"] = getattr(self, "db_index", False)
         return name, path, args, kwargs

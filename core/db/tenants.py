@@ -7,7 +7,7 @@ joins, related look-ups in both directions, prefetches, saves, reloads and delet
 """
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from django.core import exceptions
 from django.db import models, router
@@ -20,8 +20,11 @@ from django.utils.functional import cached_property
 
 from core.db.fields import uuid7
 
+_Set = TypeVar("_Set")
+_Get = TypeVar("_Get")
 
-class TenantQuerySet(models.QuerySet):
+
+class TenantQuerySet(models.QuerySet[Any]):
     """Rows of tenant tables."""
 
     def of(self, organization: Any) -> Self:
@@ -38,7 +41,7 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
         return rows if organization_id is None else rows.of(organization_id)
 
 
-class _Forward(ForwardManyToOneDescriptor):
+class _Forward(ForwardManyToOneDescriptor):  # type: ignore[type-arg]
     def get_prefetch_querysets(
         self, instances: Any, querysets: list[Any] | None = None
     ) -> tuple[Any, ...]:
@@ -46,12 +49,12 @@ class _Forward(ForwardManyToOneDescriptor):
         return super().get_prefetch_querysets(instances, [_of_the_same(rows, instances)])
 
 
-class _Reverse(ReverseManyToOneDescriptor):
+class _Reverse(ReverseManyToOneDescriptor):  # type: ignore[type-arg]
     @cached_property
     def related_manager_cls(self) -> Any:
         base: Any = super().related_manager_cls
 
-        class TenantRelatedManager(base):
+        class TenantRelatedManager(base):  # type: ignore[misc]
             def __call__(self, *, manager: str) -> Any:
                 raise NotImplementedError("name the manager's filter instead")
 
@@ -72,7 +75,7 @@ def _of_the_same(rows: Any, instances: Iterable[Any]) -> Any:
     return rows.filter(organization_id__in=sorted(organizations))
 
 
-class TenantForeignKey(models.ForeignKey):
+class TenantForeignKey(models.ForeignKey[_Set, _Get]):
     """A reference to another row of the same organization.
 
     The database holds (x_id, organization_id) → (id, organization_id), NOT DEFERRABLE; it
@@ -90,15 +93,15 @@ class TenantForeignKey(models.ForeignKey):
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
         kwargs.pop("db_constraint", None)
-        kwargs["db_index"] = self.db_index
+        kwargs["db_index"] = getattr(self, "db_index", False)
         return name, path, args, kwargs
 
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
         """organization_id of the remote row (alias) = organization_id of the local one."""
         if alias is None or related_alias is None:
             return None
-        remote = self.remote_field.model._meta.get_field("organization")
-        local = self.model._meta.get_field("organization")
+        remote: Any = self.remote_field.model._meta.get_field("organization")
+        local: Any = self.model._meta.get_field("organization")
         return Exact(remote.get_col(alias), local.get_col(related_alias))
 
     def get_extra_descriptor_filter(self, instance: Any) -> dict[str, Any]:
@@ -155,7 +158,7 @@ class TenantModel(models.Model):
         # organization_id is never in the SET list: it cannot change.
         values = [value for value in values if value[0].name != "organization"]
         own = base_qs.filter(organization_id=self.organization_id)
-        return super()._do_update(own, using, pk_val, values, update_fields, forced_update)  # type: ignore[misc]
+        return super()._do_update(own, using, pk_val, values, update_fields, forced_update)
 
     def refresh_from_db(
         self, using: str | None = None, fields: Any = None, from_queryset: Any = None

@@ -78,7 +78,7 @@ def find_accounts(organization: Organization, drafts: Sequence[EntryDraft]) -> A
     """One SELECT for the accounts named by all drafts."""
     names = {line.account for draft in drafts for line in draft.lines}
     codes = [name for name in names if isinstance(name, str)]
-    ids = [id for id in map(_as_uuid, names) if id is not None]
+    ids = [found for found in map(_as_uuid, names) if found is not None]
     sql = "SELECT id, code, currency FROM ledger_account WHERE organization_id = %s AND "
     with prepared_cursor() as cursor:
         if not ids:
@@ -285,7 +285,7 @@ def entries_under(organization: Organization, references: list[str]) -> dict[str
     entries = JournalEntry.objects.of(organization).filter(reference__in=references)
     found: dict[str, JournalEntry] = {}
     for entry in entries:
-        entry.is_replay = True  # type: ignore[misc]
+        entry.is_replay = True
         found[entry.reference] = entry
     return found
 
