@@ -28,12 +28,13 @@ BEGIN
     WHERE (a.id, a.organization_id) IN (SELECT l.account_id, l.organization_id FROM new_lines l)
     ORDER BY a.organization_id, a.id FOR KEY SHARE;
 
-  -- One pass over the lines finds whether any entry is off; which, and why, is asked only then.
+  -- One pass over the lines finds the entries that are off; why they are is asked only then.
   -- Every statement's lines for an entry hold its position 1, and positions are unique, so an
   -- entry cannot get lines twice.
   -- (… = …) IS TRUE keeps the planner from walking an index by organization_id alone, which on
   -- tables without statistics it takes for as good as the primary key.
-  PERFORM 1
+  SELECT jsonb_agg(jsonb_build_array(t.organization_id, t.entry_id)) INTO offenders FROM (
+  SELECT s.organization_id, s.entry_id
     FROM (SELECT l.organization_id, l.entry_id, a.currency, sum(l.debit) AS debit,
                  sum(l.credit) AS credit, bool_or(l.position = 1) AS has_first
             FROM new_lines l
@@ -48,11 +49,9 @@ BEGIN
       OR NOT bool_or(s.has_first)
       OR NOT bool_or(s.currency = e.currency AND s.debit = e.total_amount)
       OR bool_or(e.status <> 'posted')
-      OR bool_or(e.effective_on <= o.closed_through);
-  IF FOUND THEN
-    PERFORM ledger_name_offending_entries(
-      (SELECT jsonb_agg(DISTINCT jsonb_build_array(l.organization_id, l.entry_id))
-         FROM new_lines l));
+      OR bool_or(e.effective_on <= o.closed_through)) t;
+  IF offenders IS NOT NULL THEN
+    PERFORM ledger_name_offending_entries(offenders);
   END IF;
 
   SELECT jsonb_agg(jsonb_build_object('organization_id', a.organization_id, 'account_id', a.id,
