@@ -9,5 +9,13 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger.errors import register_constraints
+        from ledger.selectors.entries import has_lines
+        from organizations.services.settings import register_currency_use
+        from ledger.reconciliation import register
+        from ledger.selectors.cashbook import check_cashbook
+        from ledger.selectors.integrity import check_integrity
 
         register_constraints()
+        register_currency_use(has_lines)
+        register("integrity", check_integrity)
+        register("cashbook", check_cashbook)

@@ -215,6 +215,18 @@ class WrongSign(Invalid):
     attr = "amount"
 
 
+class SettledTooEarly(Invalid):
+    """A debt of {occurred_at} cannot be settled before that, at {settled_at}."""
+
+    attr = "settled_at"
+
+
+class NotAMember(Invalid):
+    """{user} is not an active member of this organization."""
+
+    attr = "user"
+
+
 class RateMissing(Invalid):
     """There is no exchange rate from {currency} to {quote_currency} on or before {on}."""
 
