@@ -57,10 +57,11 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Programs -----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
+    # Not Unfold's default configuration, which would put its own site in the place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "config.admin.BooksAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -286,9 +287,33 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Countinghouse",
     "SITE_HEADER": "Countinghouse",
+    "SITE_SUBHEADER": "config.admin.organization_name",
     "SITE_SYMBOL": "account_balance",
+    "SITE_URL": None,
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        # Dark enough at 600 for white text on it.
+        "primary": {
+            "50": "oklch(98.4% .014 180.72)",
+            "100": "oklch(95.3% .051 180.801)",
+            "200": "oklch(91% .096 180.426)",
+            "300": "oklch(85.5% .138 181.071)",
+            "400": "oklch(77.7% .152 181.912)",
+            "500": "oklch(70.4% .14 182.503)",
+            "600": "oklch(51.1% .096 186.391)",
+            "700": "oklch(43.7% .078 188.216)",
+            "800": "oklch(38.6% .063 188.416)",
+            "900": "oklch(32% .054 190)",
+            "950": "oklch(27.7% .046 192.524)",
+        },
+    },
+    "STYLES": ["config.admin.stylesheet"],
+    "SCRIPTS": ["config.admin.script"],
+    "LOGIN": {"form": "organizations.admin.login.LoginForm"},
+    "DASHBOARD_CALLBACK": "ledger.admin.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "config.admin.sidebar"},
 }
 
 # --- Logs: one JSON object a line on standard error, readable lines on a terminal -----------------

@@ -95,6 +95,12 @@ class SlugTaken(Conflict):
     """There is an organization {slug} already."""
 
 
+class BaseCurrencyInUse(Conflict):
+    """There are lines in the books: the base currency stays {currency}."""
+
+    attr = "currency"
+
+
 def register_constraints() -> None:
     ConstraintRegistry.register(
         {

@@ -62,3 +62,10 @@ def _lines_on(
     model: type[JournalLine] | type[ProposedLine], organization: Organization, account: Account
 ) -> Any:
     return model.objects.of(organization).filter(account_id=account.pk, entry_id=OuterRef("pk"))
+
+
+def has_lines(organization: Organization) -> bool:
+    """Whether anything is in the books, proposed lines included."""
+    lines: bool = JournalLine.objects.of(organization).exists()
+    proposed: bool = ProposedLine.objects.of(organization).exists()
+    return lines or proposed

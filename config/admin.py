@@ -1,0 +1,155 @@
+"""Which site the back-office is, and how its sidebar is ordered."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+
+class BooksAdminConfig(AdminConfig):
+    """Django's admin with our site in the place of its own."""
+
+    default_site = "core.admin.BooksSite"
+
+
+def stylesheet(request: HttpRequest) -> str:
+    return static("countinghouse/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("countinghouse/admin.js")
+
+
+def organization_name(request: HttpRequest) -> str:
+    """Whose books these are: beneath the product's name, on every page."""
+    return str(getattr(request, "organization", None) or "")
+
+
+
+
+def _item(title: str, icon: str, view: str, *permissions: str, **more: Any) -> dict[str, Any]:
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse(f"admin:{view}"),
+        "permission": _having(*permissions),
+        **more,
+    }
+
+
+def _having(*permissions: str) -> Callable[[HttpRequest], bool]:
+    def has(request: HttpRequest) -> bool:
+        if getattr(request, "organization", None) is None:
+            return False
+        return all(request.user.has_perm(permission) for permission in permissions)
+
+    return has
+
+
+def _operating(request: HttpRequest) -> bool:
+    return bool(request.user.is_superuser)
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    """The groups of the sidebar; what a role may not see is left out of them."""
+    return [
+        {
+            "items": [
+                {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")},
+            ],
+        },
+        {"title": "Books", "items": _books()},
+        {"title": "Reports", "items": _reports()},
+        {"title": "Operations", "items": _operations()},
+        {"title": "Settings", "items": _settings()},
+        {"title": "Installation", "items": _installation()},
+    ]
+
+
+def _books() -> list[dict[str, Any]]:
+    return [
+        _item("Journal", "menu_book", "ledger_journalentry_changelist", "ledger.view_journalentry"),
+        _item(
+            "Chart of accounts", "account_tree", "ledger_account_changelist", "ledger.view_account"
+        ),
+        _item("Cashbook", "payments", "ledger_cashentry_changelist", "ledger.view_cashentry"),
+        _item("Periods", "event_available", "periods", "organizations.view_organization"),
+    ]
+
+
+def _reports() -> list[dict[str, Any]]:
+    from ledger.admin.reports import PAGES
+
+    return [
+        {
+            "title": page.title,
+            "icon": page.icon,
+            "link": reverse("admin:report", args=[page.name]),
+            "permission": _having("ledger.view_reports"),
+        }
+        for page in PAGES
+    ]
+
+
+def _operations() -> list[dict[str, Any]]:
+    return [
+        _item(
+            "Integrity",
+            "verified",
+            "ledger_reconciliationrun_changelist",
+            "ledger.view_reconciliationrun",
+        ),
+        _item(
+            "Exchange rates",
+            "currency_exchange",
+            "ledger_exchangerate_changelist",
+            "ledger.view_exchangerate",
+        ),
+        _item(
+            "Audit trail",
+            "history",
+            "organizations_auditevent_changelist",
+            "organizations.view_auditevent",
+        ),
+    ]
+
+
+def _settings() -> list[dict[str, Any]]:
+    return [
+        _item(
+            "Organization",
+            "apartment",
+            "organizations_organization_changelist",
+            "organizations.view_organization",
+        ),
+        _item(
+            "Members",
+            "group",
+            "organizations_membership_changelist",
+            "organizations.view_membership",
+        ),
+        _item(
+            "API keys", "key", "organizations_apikey_changelist", "organizations.view_apikey"
+        ),
+    ]
+
+
+def _installation() -> list[dict[str, Any]]:
+    """What operators see beside the books of the organizations to which they belong."""
+    views = [
+        ("Users", "badge", "organizations_user_changelist"),
+        ("Roles", "admin_panel_settings", "auth_group_changelist"),
+        ("Schedules", "schedule", "django_celery_beat_periodictask_changelist"),
+    ]
+    return [
+        {
+            "title": title,
+            "icon": icon,
+            "link": reverse(f"admin:{view}"),
+            "permission": _operating,
+        }
+        for title, icon, view in views
+    ]
