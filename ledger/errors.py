@@ -227,8 +227,113 @@ class NotAMember(Invalid):
     attr = "user"
 
 
+class BeforeOpening(Invalid):
+    """Entry {reference} is dated {effective_on}, before the opening balances of {opened_on}: they
+    contain it already."""
+
+    attr = "effective_on"
+
+
+class LegacyReferenceUnknown(Invalid):
+    """Neither {legacy_reference} nor {reference} is in the books, and there are no lines to post
+    under them."""
+
+    attr = "legacy_reference"
+
+
+class LegacyReferenceTaken(Conflict):
+    """{legacy_reference} and {reference} stand for different entries in the books."""
+
+    attr = "legacy_reference"
+
+
+class RepeatedInFile(Conflict):
+    """{reference} stands in line {line} already, with another content."""
+
+    attr = "reference"
+
+
 class RateMissing(Invalid):
     """There is no exchange rate from {currency} to {quote_currency} on or before {on}."""
+
+
+class InvalidAccountCode(Invalid):
+    """{account} is no account code: use letters, digits and .:_- , up to 100 of them."""
+
+    attr = "code"
+
+
+class InvalidAccountName(Invalid):
+    """{name} is no account name: it has 1 to 200 characters and none that cannot be kept."""
+
+    attr = "name"
+
+
+class InvalidAccountDescription(Invalid):
+    """The description of account {account} has at most {most} characters and none that cannot be
+    kept."""
+
+    attr = "description"
+
+
+class UnknownAccountType(Invalid):
+    """There is no account type {type}; the types are {known}."""
+
+    attr = "type"
+
+
+class UnknownAccountRole(Invalid):
+    """There is no account role {role}; the roles are {known}."""
+
+    attr = "role"
+
+
+class InvalidBalanceSlots(Invalid):
+    """An account has 1 to 64 balance slots, not {balance_slots}."""
+
+    attr = "balance_slots"
+
+
+class UnknownAccountStatus(Invalid):
+    """There is no account status {status}; an account is active or archived."""
+
+    attr = "status"
+
+
+class UnknownParent(Invalid):
+    """There is no account {parent} to stand below."""
+
+    attr = "parent"
+
+
+class ParentArchived(Invalid):
+    """Account {parent} is archived: restore it before an account below it is used."""
+
+    attr = "parent"
+
+
+class AccountHasActiveChildren(Invalid):
+    """Account {account} has active accounts below it: archive those first ({children})."""
+
+    attr = "status"
+
+
+class UnknownChart(Invalid):
+    """There is no chart template {chart}; the templates are {known}."""
+
+    attr = "chart"
+
+
+class ChartHeaderWrong(Invalid):
+    """The first line of a chart names its columns: {reason}. The columns are {columns}."""
+
+
+class ChartTooLong(Invalid):
+    """A chart has at most {most} accounts; nothing was imported."""
+
+
+class ChartNotApplied(Invalid):
+    """The chart {chart} was refused: line {line}, account {account}: {reason}"""
 
 
 def register_constraints() -> None:

@@ -3,8 +3,7 @@
 import re
 import zoneinfo
 
-import moneyed
-
+from core.money import is_currency
 from organizations.errors import (
     InvalidCountry,
     InvalidFiscalYearStart,
@@ -35,7 +34,7 @@ def check_name(name: str, most: int) -> str:
 
 def check_currency(currency: str) -> str:
     """Raises UnknownCurrency where ISO 4217 has no such code."""
-    if currency not in moneyed.CURRENCIES:
+    if not is_currency(currency):
         raise UnknownCurrency(currency=currency or "''")
     return currency
 

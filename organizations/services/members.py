@@ -5,6 +5,7 @@ from organizations.errors import AlreadyAMember, LastOwner, NotAMember, UnknownR
 from organizations.models import Membership, Organization, Role, User
 from organizations.selectors import active_owners
 from organizations.services.auditing import atomic_use_case
+from organizations.services.organizations import lock_organization
 
 
 def add_member(*, actor: Actor, user: User, role: str) -> Membership:
@@ -15,7 +16,7 @@ def add_member(*, actor: Actor, user: User, role: str) -> Membership:
     """
     role = _check_role(role)
     with atomic_use_case(actor, "add_member") as audit:
-        _lock_members(actor.organization)
+        lock_organization(actor.organization)
         membership = _membership(actor.organization, user)
         if membership is None:
             membership = Membership(organization=actor.organization, user=user)
@@ -70,14 +71,6 @@ def _check_role(role: str) -> Role:
         raise UnknownRole(role=repr(role), known=", ".join(Role.values)) from None
 
 
-def _lock_members(organization: Organization) -> None:
-    """One change of members at a time, so that two owners cannot each remove the other.
-
-    The lock leaves postings alone, which hold the row's key only.
-    """
-    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
-
-
 def _membership(organization: Organization, user: User) -> Membership | None:
     return (
         Membership.objects.filter(organization_id=organization.pk, user_id=user.pk)
@@ -87,7 +80,8 @@ def _membership(organization: Organization, user: User) -> Membership | None:
 
 
 def _active_membership(organization: Organization, user: User) -> Membership:
-    _lock_members(organization)
+    # So that two owners cannot each remove the other.
+    lock_organization(organization)
     membership = _membership(organization, user)
     if membership is None or not membership.is_active:
         raise NotAMember(user=user.username)

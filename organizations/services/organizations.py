@@ -50,6 +50,14 @@ def create_organization(
     return organization, True
 
 
+def lock_organization(organization: Organization) -> None:
+    """One at a time through what changes an organization's members or its chart.
+
+    Take it first in a transaction. Postings go on: they hold no more than the row's key.
+    """
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
+
+
 def _as_audited(organization: Organization) -> dict[str, object]:
     names = ("slug", "name", "currency", "country", "time_zone", "fiscal_year_start_month")
     return {name: getattr(organization, name) for name in names}

@@ -18,8 +18,10 @@ END $$;
 
 -- Postings hold FOR KEY SHARE on their organization's row from their statement to their COMMIT.
 -- Whoever changes what they relied on takes the one lock that conflicts with it, so that either
--- the posting sees the new value or the change waits until the posting is in the books.
-CREATE FUNCTION organizations_wait_for_postings() RETURNS trigger LANGUAGE plpgsql AS $$
+-- the posting sees the new value or the change waits until the posting is in the books. (The
+-- search_path is fixed, or a temporary table of that name would be locked instead.)
+CREATE FUNCTION organizations_wait_for_postings() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   PERFORM 1 FROM organizations_organization WHERE id = OLD.id FOR UPDATE;
   RETURN NEW;
