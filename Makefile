@@ -22,7 +22,7 @@ demo: $(READY)  ## run the main job on real sales, and check it
 	$(BIN)/python manage.py demo $(ARGS)
 
 run: $(READY)  ## serve the back-office, with worker and beat (PORT=8000)
-	@exec $(BIN)/python manage.py serve $(ARGS)
+	@exec $(BIN)/python -m config.serve
 
 test: $(READY)  ## run the tests (ARGS="-k posting")
 	$(BIN)/python -m pytest -n 2 $(ARGS)

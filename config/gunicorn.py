@@ -1,10 +1,9 @@
 """How the web is served: WEB_CONCURRENCY processes of WEB_THREADS threads each."""
 
 import os
+import shutil
 import tempfile
 from typing import Any
-
-from prometheus_client import multiprocess
 
 bind = os.environ.get("BIND", f"127.0.0.1:{os.environ.get('PORT', '8000')}")
 worker_class = "gthread"
@@ -20,7 +19,8 @@ loglevel = "warning"
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
 # The processes add up their figures in files, so that /metrics tells of all of them.
-os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="countinghouse-metrics-"))
+metrics_directory = tempfile.mkdtemp(prefix="countinghouse-metrics-")
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = metrics_directory
 
 
 def when_ready(server: Any) -> None:
@@ -29,4 +29,11 @@ def when_ready(server: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
+    # Not before: when it is imported, it looks whether the folder is set.
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(metrics_directory, ignore_errors=True)

@@ -3,7 +3,9 @@
 import ctypes
 import os
 import pwd
+import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -118,6 +120,13 @@ def _has_name(uid: int) -> bool:
     return True
 
 
+def end_with_parent() -> None:
+    """For a child before its exec: have the kernel end it should its parent be killed."""
+    if sys.platform == "linux":
+        _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+_PR_SET_PDEATHSIG = 1
 _PR_SET_KEEPCAPS = 8
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2

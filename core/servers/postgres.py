@@ -13,15 +13,18 @@ import psutil
 
 from core.servers.account import ServerFailed, named_account
 from core.servers.processes import runs_with
-from core.servers.sharing import LONGEST_SOCKET_PATH, EmbeddedServer, private_directory
+from core.servers.sharing import (
+    LONGEST_SOCKET_PATH,
+    START_TIMEOUT_S,
+    EmbeddedServer,
+    private_directory,
+)
 
 NAME = "countinghouse"
 MAJOR_VERSION = "18"
 
 # How long a start waits for the processes of a killed server to notice and go.
 ORPHANS_TIMEOUT_S = 60
-# Long, for a recovery has up to max_wal_size to replay, perhaps on a slow disk.
-START_TIMEOUT_S = 600
 
 # Durability (fsync, synchronous_commit, full_page_writes) stays on, as PostgreSQL ships it: these
 # are people's books.
@@ -84,6 +87,14 @@ class EmbeddedPostgres(EmbeddedServer):
             return int((self._data / "postmaster.pid").read_text().partition("\n")[0])
         except (FileNotFoundError, ValueError):
             return None
+
+    def _answers(self) -> bool:
+        pg_isready = postgres_binary("pg_isready")
+        try:
+            self._account.run([pg_isready, "-U", NAME, "-d", NAME, "-h", self._socket_directory])
+        except ServerFailed:
+            return False
+        return True
 
     def _launch(self) -> None:
         self._create_cluster()

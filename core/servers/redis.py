@@ -18,9 +18,12 @@ from redis.retry import Retry
 
 from core.servers.account import ServerFailed
 from core.servers.processes import wait_until_gone
-from core.servers.sharing import LONGEST_SOCKET_PATH, EmbeddedServer, private_directory
-
-START_TIMEOUT_S = 60
+from core.servers.sharing import (
+    LONGEST_SOCKET_PATH,
+    START_TIMEOUT_S,
+    EmbeddedServer,
+    private_directory,
+)
 
 
 class EmbeddedRedis(EmbeddedServer):
@@ -51,6 +54,9 @@ class EmbeddedRedis(EmbeddedServer):
                 return int(client.info("server")["process_id"])
         except (RedisError, OSError):
             return None
+
+    def _answers(self) -> bool:
+        return self._running_pid() is not None
 
     def _client(self) -> Redis:
         # Without retries: that nobody answers is an answer here.

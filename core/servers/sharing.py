@@ -3,6 +3,7 @@
 import fcntl
 import os
 import stat
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from core.servers.processes import kill_hard
 
 # A unix socket's path has room for this many bytes.
 LONGEST_SOCKET_PATH = 107
+
+# Long, for PostgreSQL may have up to max_wal_size to replay, perhaps on a slow disk.
+START_TIMEOUT_S = 600
 
 
 class EmbeddedServer(ABC):
@@ -46,8 +50,7 @@ class EmbeddedServer(ABC):
         _make_private(self.directory)
         with self._users.gate():
             self._users.join()
-            if self._running_pid() is None:
-                self._launch()
+            self._have_running()
 
     def stop(self) -> None:
         """Stop using the server; its last user shuts it down and waits until it is down."""
@@ -73,12 +76,26 @@ class EmbeddedServer(ABC):
     ) -> None:
         self.stop()
 
+    def _have_running(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while self._running_pid() is not None:
+            if self._answers():
+                return
+            # It recovers, or is dying of a kill this moment.
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"the server in {self.directory} runs but does not answer")
+            time.sleep(0.05)
+        self._launch()
+
     @property
     @abstractmethod
     def _program(self) -> Path: ...
 
     @abstractmethod
     def _running_pid(self) -> int | None: ...
+
+    @abstractmethod
+    def _answers(self) -> bool: ...
 
     @abstractmethod
     def _launch(self) -> None: ...
