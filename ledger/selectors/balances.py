@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.db import prepared_cursor
 from ledger.models import Account, AccountType
 from ledger.selectors.spans import Span, day_before, totals_sql
 from organizations.models import Organization
@@ -74,7 +73,7 @@ def totals_between(
     if without_closing:
         parts.append(span.closing_entries())
     sql, parameters = totals_sql(parts)
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(sql, {"organization": organization.pk, **parameters})
         return {
             account_id: Totals(int(debit), int(credit))
@@ -107,7 +106,7 @@ def account_totals(
         return NOTHING
     parts = span.parts(account.organization_id)
     sql, parameters = totals_sql(parts, account=True)
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(
             sql, {"organization": account.organization_id, "account": account.pk, **parameters}
         )

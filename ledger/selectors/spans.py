@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from core.db import prepared_cursor
+from django.db import connection
+
 from ledger.drafts import FIRST_DATE, LAST_DATE
 
 # Year-end closing entries carry this reference type; income statements leave them out.
@@ -162,7 +163,7 @@ def _is_mostly_later(organization_id: UUID, known_at: datetime) -> bool:
 
     This only chooses the cheaper of two ways to the same figure.
     """
-    with prepared_cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_IS_MOSTLY_LATER, {"organization": organization_id, "known_at": known_at})
         [is_mostly_later] = cursor.fetchone()
         return bool(is_mostly_later)
@@ -207,19 +208,16 @@ def _months_sql(name: str, account: bool) -> str:
 def _lines_sql(part: Lines, name: str, account: bool) -> str:
     """Entries by entry_by_date (or by posting time), their lines by line_position_is_unique.
 
-    OFFSET 0 keeps the look-up of an entry's lines as it is written: by index, once for each of
-    the few entries asked for. Left free, the planner may read all lines of all years to join
-    them with half a month's entries.
+    An array, not a join: the planner then looks the lines of the few entries up by index. As a
+    join it may read the lines of all years to match them with half a month's entries.
     """
     minus = "-" if part.sign < 0 else ""
-    one = "AND l.account_id = %(account)s" if account else ""
-    return f"""
+    one = "\n   AND l.account_id = %(account)s" if account else ""
+    return f"""\
 SELECT l.account_id, {minus}sum(l.debit) AS debits, {minus}sum(l.credit) AS credits
-  FROM ({_entries_sql(part, name)}) e
- CROSS JOIN LATERAL (
-   SELECT l.account_id, l.debit, l.credit FROM ledger_journalline l
-    WHERE l.organization_id = %(organization)s AND l.entry_id = e.id {one}
-   OFFSET 0) l
+  FROM ledger_journalline l
+ WHERE l.organization_id = %(organization)s{one}
+   AND l.entry_id = ANY(ARRAY({_entries_sql(part, name)}))
  GROUP BY l.account_id"""
 
 

@@ -22,8 +22,8 @@ NOON = datetime(2025, 1, 1, 12, tzinfo=UTC)
 def books():
     organization = Organization.objects.create(slug="acme", name="Acme", currency="GBP")
     Account.objects.bulk_create(
-        Account(organization=organization, code=code, name=code, type=type, currency="GBP")
-        for code, type in [
+        Account(organization=organization, code=code, name=code, type=kind, currency="GBP")
+        for code, kind in [
             ("1000", "asset"),
             ("1100", "asset"),
             ("2000", "liability"),
@@ -53,7 +53,12 @@ def summed_plainly(books, since, until, known_at=None) -> dict[UUID, Totals]:
                AND e.posted_at <= %s
              GROUP BY l.account_id
             """,
-            [books.pk, since or date.min, until or date(9999, 1, 1), known_at or datetime.max],
+            [
+                books.pk,
+                since or date.min,
+                until or date(9999, 1, 1),
+                known_at or datetime(9999, 1, 1, tzinfo=UTC),
+            ],
         )
         return {account: Totals(int(d), int(c)) for account, d, c in cursor.fetchall()}
 
