@@ -1,6 +1,7 @@
 """The books: accounts, entries and their lines, balances, and what is kept about them."""
 
 from ledger.models.accounts import Account, AccountRole, AccountStatus, AccountType
+from ledger.models.aliases import EntryAlias
 from ledger.models.balances import AccountBalance
 from ledger.models.cashbook import CashEntry, CashKind
 from ledger.models.entries import EntryStatus, JournalEntry, JournalLine, ProposedLine
@@ -15,6 +16,7 @@ __all__ = [
     "AccountType",
     "CashEntry",
     "CashKind",
+    "EntryAlias",
     "EntryStatus",
     "ExchangeRate",
     "JournalEntry",

@@ -19,7 +19,7 @@ from ledger.errors import (
     WrongSign,
 )
 from ledger.models import AccountRole, CashEntry, CashKind, JournalEntry
-from ledger.selectors.accounts import account_by_role
+from ledger.selectors.accounts import account_by_role, accounts_by_role
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization, User
@@ -64,7 +64,8 @@ def record_cash_entry(
     moment = now or timezone.now()
     with atomic_use_case(actor, "record_cash_entry") as audit:
         user_id = _member(actor.organization, user)
-        counterpart = account_by_role(actor.organization, _COUNTERPARTS[kind], currency)
+        main, counterpart = _main_role(kind, amount), _COUNTERPARTS[kind]
+        accounts = accounts_by_role(actor.organization, [main, counterpart], currency)
         recorded = _post(
             actor,
             CashEntry(
@@ -76,8 +77,8 @@ def record_cash_entry(
                 user_id=user_id,
                 memo=memo,
             ),
-            main=account_by_role(actor.organization, _main_role(kind, amount), currency).pk,
-            counterpart=counterpart.pk,
+            main=accounts[main].pk,
+            counterpart=accounts[counterpart].pk,
             now=moment,
         )
         audit(recorded, after=_as_audited(recorded))

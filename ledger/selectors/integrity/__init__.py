@@ -18,7 +18,7 @@ _CHECKS = {
     "lines_stay_in_their_organization": ("line_has_no_entry", "line_account_is_foreign"),
     "balances_equal_lines": ("balance_is_missing", "balance_is_surplus", "balance_is_off"),
     "accounting_equation": ("equation_does_not_hold",),
-    "references_are_unique": ("reference_is_not_unique",),
+    "references_are_unique": ("reference_is_not_unique", "alias_is_a_reference"),
     "voided_entries_are_reversed": (
         "voided_entry_has_no_reversal",
         "reversed_entry_is_not_voided",
@@ -93,6 +93,9 @@ _QUESTIONS = (
         {
             "reference_is_not_unique": Problem(
                 "journal entry", "{got} entries have the reference {name}: {detail}"
+            ),
+            "alias_is_a_reference": Problem(
+                "entry alias", "{name} is an alias of {expected} and the reference of entry {got}"
             ),
         },
     ),

@@ -130,6 +130,15 @@ SELECT 'reference_is_not_unique' AS problem, e.organization_id,
  WHERE OF(e)
  GROUP BY e.organization_id, e.reference
 HAVING count(*) > 1
+UNION ALL
+SELECT 'alias_is_a_reference', x.organization_id, x.id, x.alias,
+       own.reference, e.id::text, 'alias of ' || own.reference
+  FROM ledger_entryalias x
+  JOIN ledger_journalentry own
+    ON own.id = x.entry_id AND own.organization_id = x.organization_id
+  JOIN ledger_journalentry e
+    ON e.organization_id = x.organization_id AND e.reference = x.alias
+ WHERE OF(x)
 """
 
 # Law 3: voided if and only if a reversal, once posted, mirrors the entry account by account.

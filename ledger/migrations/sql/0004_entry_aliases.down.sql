@@ -1,0 +1,1 @@
+DROP TRIGGER entryalias_is_final ON ledger_entryalias;
