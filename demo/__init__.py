@@ -1,0 +1,1 @@
+"""The main job on real data: a shop's sales through the books, with every figure checked."""
