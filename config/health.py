@@ -4,7 +4,7 @@ import secrets
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
@@ -39,6 +39,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
         if not secrets.compare_digest(given.encode(), expected.encode()):
             return HttpResponse("METRICS_TOKEN is needed\n", status=401)
     elif settings.PRODUCTION:
-        raise Http404("metrics are served when METRICS_TOKEN is set")
+        return HttpResponse("metrics are served when METRICS_TOKEN is set\n", status=404)
     exported: HttpResponse = ExportToDjangoView(request)
     return exported

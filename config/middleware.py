@@ -9,10 +9,30 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from uuid_utils.compat import uuid7
 
+from config import health
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 # What a caller may name a request: it is written into logs and audit rows.
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,100}")
+
+
+PROBES = {"/healthz": health.alive, "/readyz": health.ready, "/metrics": health.metrics}
+
+
+class ProbesMiddleware:
+    """Answer those who watch the program before anything else is asked of them.
+
+    They come over plain HTTP and call each process by its address, which is no allowed host; and
+    a log of their every visit would hide the others.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        answer = PROBES.get(request.path_info, self.get_response)
+        return answer(request)
 
 
 class RequestIdMiddleware:
