@@ -190,6 +190,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # --- People and security --------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "organizations.User"
+WAFFLE_FLAG_MODEL = "organizations.FeatureFlag"
+WAFFLE_CREATE_MISSING_FLAGS = False
 AUTHENTICATION_BACKENDS = ["organizations.permissions.OrganizationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from datetime import date, datetime
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -11,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from waffle.models import AbstractUserFlag
 
 from core.db import CurrencyField, GlobalForeignKey, TenantForeignKey, TenantModel, uuid7
 
@@ -230,3 +232,37 @@ class IdempotencyKey(TenantModel):
 
     def __str__(self) -> str:
         return self.key
+
+
+class FeatureFlag(AbstractUserFlag):
+    """A capability that is rolled out organization by organization.
+
+    Like `Membership` part of the installation's directory: which flags there are is the
+    operator's to say, and for whom.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organizations = models.ManyToManyField(
+        Organization,
+        blank=True,
+        related_name="+",
+        help_text="Active for these organizations, whoever the user is.",
+    )
+
+    class Meta(AbstractUserFlag.Meta):
+        verbose_name = "feature flag"
+        verbose_name_plural = "feature flags"
+
+    def is_active_for(self, organization: Organization) -> bool:
+        """Whether it is on for this organization: for all, or for it by name."""
+        if self.everyone is not None:
+            return self.everyone
+        return self.organizations.filter(pk=organization.pk).exists()
+
+    def is_active_for_user(self, user: Any) -> bool | None:
+        """As waffle asks: also on for members of an organization that has it."""
+        organization = getattr(user, "active_organization", None)
+        if organization is not None and self.is_active_for(organization):
+            return True
+        active: bool | None = super().is_active_for_user(user)
+        return active
