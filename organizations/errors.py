@@ -51,6 +51,12 @@ class UserNotFound(NotFound):
     """There is no user {user}."""
 
 
+class InvalidUsername(Invalid):
+    """{username} is no user name: use letters, digits and @.+-_ , up to 150 of them."""
+
+    attr = "username"
+
+
 class InvalidSlug(Invalid):
     """{slug} is no slug: use letters, digits, hyphens and underscores, up to 63 of them."""
 

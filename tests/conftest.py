@@ -14,6 +14,8 @@ from tests import clean_database
 if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
 
+pytest_plugins = ["tests.fixtures"]
+
 # Tests ask for pages as a browser on this machine would.
 os.environ["PRODUCTION"] = "off"
 

@@ -108,7 +108,7 @@ def export_chart(organization: Organization) -> Iterator[str]:
     formula begin with an apostrophe, which the import takes away.
     """
     buffer = _Line()
-    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(COLUMNS)
     yield buffer.text
     for node in account_tree(organization):
@@ -308,7 +308,7 @@ class _Plan:
         parent_code = row.cells.get("parent", "")
         existing = self._by_code.get(draft.code)
         if existing is not None:
-            self._check_same(existing, draft, parent_code)
+            self._check_same(existing, draft, row.cells)
             self.unchanged += 1
             return
         account = self._account(draft, self._parent(draft, parent_code))
@@ -325,18 +325,19 @@ class _Plan:
             description=cells.get("description", ""),
         )
 
-    def _check_same(self, existing: _Placed, draft: AccountDraft, parent_code: str) -> None:
+    def _check_same(self, existing: _Placed, draft: AccountDraft, cells: dict[str, str]) -> None:
         account = existing.account
         given: dict[str, Any] = {
             "name": draft.name,
             "type": draft.type,
-            "parent": parent_code,
+            "parent": cells.get("parent", ""),
             "currency": draft.currency,
             "role": draft.role,
             "description": draft.description,
         }
         there = {name: getattr(account, name) for name in given} | {"parent": existing.parent_code}
-        differs = [name for name in given if given[name] != there[name]]
+        # A column that the file does not have says nothing.
+        differs = [name for name in given if name in cells and given[name] != there[name]]
         if differs:
             raise _Refused(
                 f"Account {draft.code} is there already, with another {', '.join(differs)}."
