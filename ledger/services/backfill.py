@@ -337,11 +337,9 @@ class _Batch:
                 continue
             for name in sorted({row.legacy_reference, row.reference} - {entry.reference}):
                 if name not in known:
-                    aliases.append(
-                        EntryAlias(
-                            organization_id=self.organization.pk, alias=name, entry_id=entry.id
-                        )
-                    )
+                    alias = EntryAlias(organization=self.organization, alias=name)
+                    alias.entry_id = entry.id
+                    aliases.append(alias)
         return aliases
 
     # --- Proof ----------------------------------------------------------------------------------
@@ -353,7 +351,7 @@ class _Batch:
     ) -> None:
         """Add the batch to the counts, the control totals and the three checksums."""
         accounts = find_accounts(self.organization, [draft for _, draft, _, _ in sound])
-        after = self._sides(id for _, _, id, _ in sound) if self.run.confirmed else None
+        after = self._sides(entry_id for _, _, entry_id, _ in sound) if self.run.confirmed else None
         for _, draft, entry_id, is_replay in sound:
             sides: list[Side] = []
             for position, line in enumerate(draft.lines, start=1):
@@ -372,8 +370,8 @@ class _Batch:
 
     def _add_control_totals(self, sides: Sequence[Side]) -> None:
         for code, currency, debit, credit in sides:
-            debits, credits = self.run.accounts.get((code, currency), (0, 0))
-            self.run.accounts[code, currency] = (debits + debit, credits + credit)
+            so_far = self.run.accounts.get((code, currency), (0, 0))
+            self.run.accounts[code, currency] = (so_far[0] + debit, so_far[1] + credit)
 
     def _sides(self, entry_ids: Iterable[UUID]) -> dict[UUID, list[Side]]:
         """What the books say of these entries."""

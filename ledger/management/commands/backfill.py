@@ -28,14 +28,6 @@ class Command(BaseCommand):
         add_organization(parser)
         parser.add_argument("--confirm", action="store_true", help="write; otherwise rehearse")
         parser.add_argument("--dry-run", action="store_true", help="rehearse: the default")
-        parser.add_argument(
-            "--batch-size",
-            type=int,
-            choices=range(1, 10_001),
-            default=1000,
-            metavar="N",
-            help="transactions in one commit, 1000 unless given",
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["confirm"] and options["dry_run"]:
@@ -47,7 +39,6 @@ class Command(BaseCommand):
                 actor=Actor.system(organization, "backfill"),
                 rows=read_legacy_file(options["file"]),
                 confirm=options["confirm"],
-                batch_size=options["batch_size"],
                 on_refused=self._write_refused,
             )
         except OSError as error:
@@ -80,8 +71,8 @@ class Command(BaseCommand):
         write(f"  refused                           {run.refused}")
         if run.accounts:
             write(f"control totals of what {'was' if run.confirmed else 'would be'} posted")
-            for (code, currency), (debits, credits) in sorted(run.accounts.items()):
-                write(f"  {code:<20} {currency}  debits {debits:>16}  credits {credits:>16}")
+            for (code, currency), (debit, credit) in sorted(run.accounts.items()):
+                write(f"  {code:<20} {currency}  debits {debit:>16}  credits {credit:>16}")
         write("checksums of the sound transactions")
         self._write_checksum("in the file", run.file)
         self._write_checksum("in the books before", run.before)
