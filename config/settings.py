@@ -13,7 +13,9 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from core.api.components import shared_components
 from core.servers import LOCAL, PROJECT, database_url, redis_url
+from core.servers.account import give_to_owner_of, make_folder
 
 django_stubs_ext.monkeypatch()
 
@@ -29,10 +31,11 @@ def secret_key() -> str:
     if PRODUCTION:
         raise ImproperlyConfigured("In production SECRET_KEY must be set, long and random.")
     path = LOCAL / "secret_key"
-    LOCAL.mkdir(exist_ok=True)
+    make_folder(LOCAL)
     mine = path.with_name(f"secret_key.{os.getpid()}")
     mine.touch(mode=0o600)
     mine.write_text(secrets.token_urlsafe(50))
+    give_to_owner_of(LOCAL, mine)
     try:
         # Whole or not at all, and once: the first of several commands wins.
         os.link(mine, path)
@@ -252,7 +255,7 @@ STATICFILES_DIRS = [PROJECT / "static"]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 if not PRODUCTION:
     # There whitenoise finds the files where they are, but asks for the folder all the same.
-    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+    make_folder(STATIC_ROOT)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -265,21 +268,42 @@ MEDIA_ROOT = Path(env.str("MEDIA_ROOT", str(LOCAL / "media")))
 
 # --- API ------------------------------------------------------------------------------------------
 
+# Of each key or person; 0 is without a limit. Counted in Redis where one was promised, so that
+# all processes count together.
+API_REQUESTS_PER_MINUTE: int = env.int("API_REQUESTS_PER_MINUTE", 120_000)
+API_THROTTLE_IN_REDIS: bool = env.bool("API_THROTTLE_IN_REDIS", "REDIS_URL" in os.environ)
+# How long an answer is kept for a request that is repeated with its Idempotency-Key.
+IDEMPOTENCY_TTL_S: int = env.int("IDEMPOTENCY_TTL_S", 86_400)
+
+# Our views answer by themselves (core/api/views.py); this is for drf-spectacular's pages.
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.ApiSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
 }
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Countinghouse",
-    "DESCRIPTION": "The books behind a platform: a double-entry ledger and what stands on it.",
+    "DESCRIPTION": (PROJECT / "core" / "api" / "description.md").read_text(),
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVERS": [{"url": "/", "description": "This installation"}],
+    "APPEND_COMPONENTS": shared_components(),
+    "COMPONENT_SPLIT_REQUEST": False,
+    "ENUM_NAME_OVERRIDES": {
+        "EntryStatus": "ledger.models.EntryStatus",
+        "AccountStatus": "ledger.models.AccountStatus",
+        "AccountType": "ledger.models.AccountType",
+        "AccountRole": "ledger.models.AccountRole",
+        "MemberRole": "organizations.models.Role",
+    },
+    "SORT_OPERATION_PARAMETERS": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "displayRequestDuration": True},
     "REDOC_DIST": "SIDECAR",
 }
 

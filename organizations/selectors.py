@@ -1,15 +1,24 @@
 """Every read of people, organizations and keys."""
 
 import hmac
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
 from organizations.errors import OrganizationNotFound, UserNotFound
 from organizations.keys import parse_key, secret_hash
-from organizations.models import ApiKey, ApiKeyPrefix, Membership, Organization, Role, User
+from organizations.models import (
+    ApiKey,
+    ApiKeyPrefix,
+    AuditEvent,
+    Membership,
+    Organization,
+    Role,
+    User,
+)
 
 
 def get_organization(slug: str) -> Organization:
@@ -85,3 +94,46 @@ def _organization_of(prefix: str) -> UUID:
     """Whose key a prefix is. It never changes, so each process asks once; what is not there
     raises and is not remembered."""
     return ApiKeyPrefix.objects.values_list("organization_id", flat=True).get(prefix=prefix)
+
+
+def list_audit_events(
+    organization: Organization,
+    *,
+    actor: str | None = None,
+    action: str | None = None,
+    subject: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> QuerySet[AuditEvent]:
+    """The audit trail, the latest first.
+
+    `actor` is a user's or key's id, or the name under which they acted; `subject` a row's id or a
+    kind of row. `since` and `until` are days in the organization's time zone, both included.
+    """
+    events: QuerySet[AuditEvent] = AuditEvent.objects.of(organization)
+    if actor is not None:
+        actor_id = _as_uuid(actor)
+        by_name = Q(actor_name=actor)
+        by_id = Q(user_id=actor_id) | Q(api_key_id=actor_id)
+        events = events.filter(by_name if actor_id is None else by_id | by_name)
+    if action is not None:
+        events = events.filter(action=action)
+    if subject is not None:
+        subject_id = _as_uuid(subject)
+        by_kind = Q(subject_type=subject)
+        events = events.filter(
+            by_kind if subject_id is None else Q(subject_ids__contains=[subject_id])
+        )
+    zone = ZoneInfo(organization.time_zone)
+    if since is not None:
+        events = events.filter(occurred_at__gte=datetime.combine(since, time.min, zone))
+    if until is not None:
+        events = events.filter(occurred_at__lte=datetime.combine(until, time.max, zone))
+    return events.order_by("-occurred_at", "-id")
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
