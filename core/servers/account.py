@@ -86,7 +86,8 @@ class Account:
     def _become(self) -> None:
         # Between fork and exec: nothing here but system calls.
         if self.capability is not None:
-            _prctl(_PR_SET_KEEPCAPS, 1)
+            # Neither setuid nor access(2) shall forget the capability. initdb asks access(2).
+            _prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP)
         os.setgroups([])
         os.setgid(self.gid)
         os.setuid(self.uid)
@@ -104,10 +105,30 @@ def account_for(directory: Path) -> Account:
     return Account(UNPRIVILEGED, UNPRIVILEGED)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above it, which root leaves to the owner of the checkout."""
+    if not path.exists():
+        make_folder(path.parent)
+        path.mkdir(exist_ok=True)
+        give_to_owner_of(path.parent, path)
+
+
+def give_to_owner_of(model: Path, made: Path | int) -> None:
+    """What root makes in another's checkout stays the other's to use."""
+    if os.geteuid() == 0:
+        found = model.stat()
+        os.chown(made, found.st_uid, found.st_gid)
+
+
 def named_account(account: Account) -> Account:
     """An account that has a name, which initdb insists on: this one, or else `nobody`."""
-    if account.is_ours or _has_name(account.uid):
+    if _has_name(account.uid):
         return account
+    if account.is_ours:
+        raise ServerFailed(
+            f"uid {account.uid} has no name on this machine, and PostgreSQL's initdb needs one: "
+            "run this as a user of /etc/passwd, or set DATABASE_URL"
+        )
     nobody = pwd.getpwnam("nobody")
     return replace(account, uid=nobody.pw_uid, gid=nobody.pw_gid)
 
@@ -127,7 +148,8 @@ def end_with_parent() -> None:
 
 
 _PR_SET_PDEATHSIG = 1
-_PR_SET_KEEPCAPS = 8
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
 _PR_CAP_AMBIENT = 47
 _PR_CAP_AMBIENT_RAISE = 2
 _CAPABILITY_VERSION_3 = 0x20080522

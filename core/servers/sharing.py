@@ -12,7 +12,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.servers.account import Account, ServerFailed, account_for
+from core.servers.account import (
+    Account,
+    ServerFailed,
+    account_for,
+    give_to_owner_of,
+    make_folder,
+)
 from core.servers.processes import kill_hard
 
 # A unix socket's path has room for this many bytes.
@@ -164,7 +170,7 @@ class Users:
 
     def _open(self, name: str) -> int:
         lock = os.open(self._directory / name, os.O_RDWR | os.O_CREAT, 0o600)
-        _give_to_owner_of(self._directory, lock)
+        give_to_owner_of(self._directory, lock)
         return lock
 
 
@@ -180,17 +186,8 @@ def private_directory(path: Path, account: Account) -> Path:
 
 
 def _make_private(directory: Path) -> None:
-    if not directory.parent.exists():
-        directory.parent.mkdir(parents=True)
-        _give_to_owner_of(directory.parent.parent, directory.parent)
+    make_folder(directory.parent)
     directory.mkdir(mode=0o700, exist_ok=True)
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
         owner = directory.stat().st_uid
         raise ServerFailed(f"{directory} belongs to uid {owner}: run this as that user or as root")
-
-
-def _give_to_owner_of(model: Path, made: Path | int) -> None:
-    """What root makes in another's checkout stays the other's to use."""
-    if os.geteuid() == 0:
-        found = model.stat()
-        os.chown(made, found.st_uid, found.st_gid)
