@@ -39,6 +39,8 @@ def ensure_servers() -> None:
         _postgres().start()
         # Set, so that child processes talk to the same server; they count as users of their own.
         os.environ["DATABASE_URL"] = _postgres().url
+        # Last, so that dbshell finds a psql where the machine has none.
+        os.environ["PATH"] = f"{os.environ.get('PATH', '')}:{postgres_binary('psql').parent}"
         atexit.register(_postgres().stop)
 
 
