@@ -4,6 +4,9 @@
 -- Statement triggers see all rows of a statement, so they name every entry that is off, not only
 -- the batch. A posting is ONE statement that inserts entries and lines together; both statement
 -- triggers fire at its end, and each sees the rows of both tables.
+--
+-- Every trigger function fixes its search_path: otherwise a temporary table, or a schema that a
+-- session puts before ours, could stand in for the tables, functions and operators named here.
 
 CREATE FUNCTION ledger_refuse(truth text, facts jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -15,7 +18,8 @@ END $$;
 -- Journal lines: law 1 (balanced), law 8 (period open), law 9 (accounts), law 4 (balances).
 ------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION ledger_check_new_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_check_new_lines() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   offenders jsonb;
 BEGIN
@@ -33,8 +37,9 @@ BEGIN
   -- entry cannot get lines twice.
   -- (… = …) IS TRUE keeps the planner from walking an index by organization_id alone, which on
   -- tables without statistics it takes for as good as the primary key.
-  SELECT jsonb_agg(jsonb_build_array(t.organization_id, t.entry_id)) INTO offenders FROM (
-  SELECT s.organization_id, s.entry_id
+  SELECT jsonb_agg(jsonb_build_array(t.organization_id, t.entry_id, t.has_first)) INTO offenders
+    FROM (
+  SELECT s.organization_id, s.entry_id, bool_or(s.has_first) AS has_first
     FROM (SELECT l.organization_id, l.entry_id, a.currency, sum(l.debit) AS debit,
                  sum(l.credit) AS credit, bool_or(l.position = 1) AS has_first
             FROM new_lines l
@@ -109,6 +114,15 @@ BEGIN
     PERFORM ledger_refuse('line_entry_is_posted', ledger_first_and_all(named));
   END IF;
 
+  SELECT jsonb_agg(jsonb_build_object('reference', e.reference) ORDER BY e.reference) INTO named
+    FROM jsonb_array_elements(pairs) p
+    JOIN ledger_journalentry e
+      ON e.organization_id = (p ->> 0)::uuid AND e.id = (p ->> 1)::uuid
+   WHERE NOT (p ->> 2)::boolean;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('entry_gets_its_lines_once', ledger_first_and_all(named));
+  END IF;
+
   SELECT jsonb_agg(jsonb_build_object(
            'reference', t.reference, 'currency', t.currency, 'debit', t.debit,
            'credit', t.credit, 'difference', t.debit - t.credit)
@@ -153,6 +167,8 @@ BEGIN
     PERFORM ledger_refuse('entry_total_matches_its_lines', ledger_first_and_all(named));
   END IF;
 
+  -- In order as a whole, but not by this statement's lines: others are adding some at this moment,
+  -- a function inside the statement for instance.
   SELECT jsonb_agg(jsonb_build_object('reference', e.reference) ORDER BY e.reference) INTO named
     FROM jsonb_array_elements(pairs) p
     JOIN ledger_journalentry e
@@ -176,7 +192,8 @@ CREATE TRIGGER line_is_final
   FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
 
 -- Law 4. Balances are written by ledger_check_new_lines (trigger depth 1) and by nothing else.
-CREATE FUNCTION ledger_refuse_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_refuse_balance() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   PERFORM ledger_refuse('balance_is_the_sum_of_its_lines', '{}');
   RETURN NULL;
@@ -199,10 +216,10 @@ ALTER TABLE ledger_accountbalance SET (fillfactor = 50, autovacuum_vacuum_scale_
 
 -- Entries that are new, or newly posted: that they have lines (ledger_check_new_lines checks those).
 -- Newly voided ones: their reversal. `changed` are the new versions of the rows.
-CREATE FUNCTION ledger_check_entries() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_check_entries() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   named jsonb;
-  lined uuid[];
 BEGIN
   IF TG_OP = 'INSERT' THEN
     SELECT jsonb_agg(jsonb_build_object('reference', e.reference)) INTO named
@@ -212,17 +229,15 @@ BEGIN
     END IF;
   END IF;
 
-  -- One look-up for all of them, not one for each (see ledger_check_new_lines on the planner).
-  SELECT array_agg(l.entry_id) INTO lined
-    FROM ledger_journalline l
-   WHERE l.organization_id IN (SELECT e.organization_id FROM changed e)
-     AND l.entry_id = ANY (ARRAY(SELECT e.id FROM changed e WHERE e.status = 'posted'))
-     AND l.position = 1;
-  IF coalesce(cardinality(lined), 0)
-     <> (SELECT count(*) FROM changed e WHERE e.status = 'posted') THEN
-    SELECT jsonb_agg(jsonb_build_object('reference', e.reference) ORDER BY e.reference) INTO named
-      FROM changed e
-     WHERE e.status = 'posted' AND NOT e.id = ANY (coalesce(lined, '{}'));
+  -- OFFSET 0 keeps this one look-up in an index for each entry. Made into a join, its plan would
+  -- hang on statistics that a table which is just being filled does not have.
+  SELECT jsonb_agg(jsonb_build_object('reference', e.reference) ORDER BY e.reference) INTO named
+    FROM changed e
+   WHERE e.status = 'posted'
+     AND NOT EXISTS (SELECT FROM ledger_journalline l
+                      WHERE l.organization_id = e.organization_id AND l.entry_id = e.id
+                        AND l.position = 1 OFFSET 0);
+  IF named IS NOT NULL THEN
     PERFORM ledger_refuse('entry_has_lines', ledger_first_and_all(named));
   END IF;
 
@@ -235,12 +250,13 @@ BEGIN
                          AND o.status = 'voided')
           OR EXISTS (
             SELECT FROM (
-              SELECT l.account_id, l.debit - l.credit AS amount FROM ledger_journalline l
+              SELECT l.account_id, l.debit, l.credit, 1 AS times FROM ledger_journalline l
                WHERE l.organization_id = e.organization_id AND l.entry_id = e.id
               UNION ALL
-              SELECT l.account_id, l.debit - l.credit FROM ledger_journalline l
+              SELECT l.account_id, l.credit, l.debit, -1 FROM ledger_journalline l
                WHERE l.organization_id = e.organization_id AND l.entry_id = e.reverses_id) both_
-             GROUP BY both_.account_id HAVING sum(both_.amount) <> 0));
+             GROUP BY both_.account_id, both_.debit, both_.credit
+            HAVING sum(both_.times) <> 0));
   IF named IS NOT NULL THEN
     PERFORM ledger_refuse('reversal_mirrors_its_entry', ledger_first_and_all(named));
   END IF;
@@ -255,6 +271,26 @@ BEGIN
     IF named IS NOT NULL THEN
       PERFORM ledger_refuse('entry_is_voided_by_its_reversal', ledger_first_and_all(named));
     END IF;
+
+    -- Whoever approved an entry saw its proposed lines; no others may go in under their name.
+    SELECT jsonb_agg(jsonb_build_object('reference', e.reference) ORDER BY e.reference) INTO named
+      FROM changed e
+      JOIN before b ON b.organization_id = e.organization_id AND b.id = e.id
+     WHERE b.status = 'pending' AND e.status = 'posted'
+       AND EXISTS (
+             SELECT FROM (
+               SELECT l.position, l.account_id, l.debit, l.credit, 1 AS times
+                 FROM ledger_journalline l
+                WHERE l.organization_id = e.organization_id AND l.entry_id = e.id
+               UNION ALL
+               SELECT p.position, p.account_id, p.debit, p.credit, -1
+                 FROM ledger_proposedline p
+                WHERE p.organization_id = e.organization_id AND p.entry_id = e.id) both_
+              GROUP BY both_.position, both_.account_id, both_.debit, both_.credit
+             HAVING sum(both_.times) <> 0);
+    IF named IS NOT NULL THEN
+      PERFORM ledger_refuse('entry_is_posted_as_proposed', ledger_first_and_all(named));
+    END IF;
   END IF;
   RETURN NULL;
 END $$;
@@ -266,11 +302,13 @@ CREATE TRIGGER new_entries_keep_the_laws
 
 CREATE TRIGGER changed_entries_keep_the_laws
   AFTER UPDATE ON ledger_journalentry
-  REFERENCING NEW TABLE AS changed
+  REFERENCING OLD TABLE AS before NEW TABLE AS changed
   FOR EACH STATEMENT EXECUTE FUNCTION ledger_check_entries();
 
 -- A pending entry may change and become posted. A posted one may become voided and nothing else.
-CREATE FUNCTION ledger_refuse_entry_change() RETURNS trigger LANGUAGE plpgsql AS $$
+-- *= compares what is stored: for = the metadata {"rate": 1.0} and {"rate": 1.00} are the same.
+CREATE FUNCTION ledger_refuse_entry_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   unchanged ledger_journalentry;
 BEGIN
@@ -285,10 +323,10 @@ BEGIN
   ELSIF OLD.status = 'posted' AND NEW.status = 'voided' THEN
     unchanged := NEW;
     unchanged.status := 'posted';
-    IF unchanged IS NOT DISTINCT FROM OLD THEN
+    IF unchanged *= OLD THEN
       RETURN NEW;
     END IF;
-  ELSIF NEW IS NOT DISTINCT FROM OLD THEN
+  ELSIF NEW *= OLD THEN
     RETURN NEW;
   END IF;
   PERFORM ledger_refuse('entry_is_final',
@@ -308,12 +346,18 @@ CREATE TRIGGER entries_are_not_truncated
 -- Accounts: law 9, and the shape of the tree.
 ------------------------------------------------------------------------------------------------
 
--- Lines hold FOR KEY SHARE on their account; FOR UPDATE waits for those in flight.
-CREATE FUNCTION ledger_guard_account() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Lines hold FOR KEY SHARE on their account; FOR UPDATE waits for those in flight. What is asked
+-- then must be answered by a new snapshot, which only READ COMMITTED takes for every query.
+CREATE FUNCTION ledger_guard_account() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   ancestor uuid := NEW.parent_id;
   above ledger_account;
 BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    PERFORM ledger_refuse('account_changes_in_read_committed',
+      jsonb_build_object('account', NEW.code));
+  END IF;
   IF TG_OP = 'UPDATE' THEN
     PERFORM 1 FROM ledger_account
       WHERE id = OLD.id AND organization_id = OLD.organization_id FOR UPDATE;
@@ -342,7 +386,12 @@ BEGIN
       END IF;
       SELECT * INTO above FROM ledger_account
         WHERE id = ancestor AND organization_id = NEW.organization_id FOR UPDATE;
-      EXIT WHEN NOT FOUND;  -- the foreign key names it
+      IF NOT FOUND THEN
+        -- Not left to the foreign key, which is content with a parent that comes in later in the
+        -- same statement, unseen by the checks below.
+        PERFORM ledger_refuse('account_parent_is_of_its_organization',
+          jsonb_build_object('account', NEW.code));
+      END IF;
       IF above.type <> NEW.type THEN
         PERFORM ledger_refuse('account_has_the_type_of_its_parent',
           jsonb_build_object('account', NEW.code, 'type', NEW.type, 'parent', above.code,
@@ -370,11 +419,26 @@ CREATE TRIGGER account_waits_for_postings
     IS DISTINCT FROM (NEW.type, NEW.currency, NEW.status, NEW.parent_id))
   EXECUTE FUNCTION ledger_guard_account();
 
+-- A new version of the parent's row: a posting with an older snapshot (REPEATABLE READ), which
+-- cannot see the child, fails when it comes to lock the row.
+CREATE FUNCTION ledger_touch_parent() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  UPDATE ledger_account SET name = name
+   WHERE id = NEW.parent_id AND organization_id = NEW.organization_id;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER account_gets_a_child
+  AFTER INSERT OR UPDATE OF parent_id ON ledger_account
+  FOR EACH ROW WHEN (NEW.parent_id IS NOT NULL) EXECUTE FUNCTION ledger_touch_parent();
+
 ------------------------------------------------------------------------------------------------
 -- Proposed lines belong to pending entries; cash entries and reconciliation runs are append-only.
 ------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION ledger_guard_proposed_line() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_guard_proposed_line() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   entry ledger_journalentry;
 BEGIN
@@ -391,7 +455,8 @@ CREATE TRIGGER proposedline_entry_is_pending
   BEFORE INSERT OR UPDATE ON ledger_proposedline
   FOR EACH ROW EXECUTE FUNCTION ledger_guard_proposed_line();
 
-CREATE FUNCTION ledger_refuse_cash_entry_change() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_refuse_cash_entry_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   unchanged ledger_cashentry;
 BEGIN
