@@ -336,6 +336,37 @@ class ChartNotApplied(Invalid):
     """The chart {chart} was refused: line {line}, account {account}: {reason}"""
 
 
+class BadRate(Invalid):
+    """That is no exchange rate: {rate}."""
+
+    attr = "rate"
+
+
+class PeriodReversed(Invalid):
+    """The period begins on {since}, after it ends on {until}."""
+
+    attr = "from"
+
+
+class BadReportParameter(Invalid):
+    """{parameter}: {problem}."""
+
+    @property
+    def attr(self) -> str:  # type: ignore[override]
+        return str(self.facts["parameter"])
+
+
+class UnknownReport(NotFound):
+    """There is no report {report}; there are: {reports}."""
+
+
+class ReportTooLong(Invalid):
+    """The {report} has more than {most} rows, too many for {format}: take csv or xlsx, or a
+    shorter period."""
+
+    attr = "format"
+
+
 def register_constraints() -> None:
     ConstraintRegistry.register(
         {
