@@ -103,13 +103,31 @@ class ConstraintRegistry:
         return translation(_facts(diagnostics.message_detail))
 
 
+_KEY = re.compile(r"\AKey \((?P<columns>.*?)\)=\((?P<values>.*)\)")
+
+
 def _facts(detail: str | None) -> dict[str, Any]:
-    """The facts that a trigger of ours put into DETAIL as a JSON object."""
+    """What DETAIL tells: a JSON object from a trigger of ours, or the key that is taken."""
     try:
         facts = json.loads(detail or "")
     except ValueError:
-        return {}
+        return _key(detail or "")
     return facts if isinstance(facts, dict) else {}
+
+
+def _key(detail: str) -> dict[str, Any]:
+    """The columns and values of a unique or foreign key, where they can be told apart."""
+    found = _KEY.match(detail)
+    if found is None:
+        return {}
+    columns, values = found["columns"].split(", "), found["values"].split(", ")
+    if len(columns) != len(values):
+        return {}
+    return {
+        column: value
+        for column, value in zip(columns, values, strict=True)
+        if column != "organization_id"
+    }
 
 
 @contextmanager

@@ -378,6 +378,9 @@ def register_constraints() -> None:
             "entry_is_final": lambda facts: EntryIsFinal(**facts),
             "entry_is_voided_by_its_reversal": lambda facts: ReversalMismatch(**facts),
             "reversal_mirrors_its_entry": lambda facts: ReversalMismatch(**facts),
+            "entry_reference_is_unique": lambda facts: ReferenceConflict(
+                reference=facts.get("reference"), differs="it is another entry's"
+            ),
             "entry_is_reversed_once": lambda facts: AlreadyVoided(reference="named"),
             "entry_is_approved_by_another": lambda facts: OwnApproval(reference="named"),
             "entry_effective_on_is_plausible": lambda facts: ImplausibleDate(),
