@@ -4,8 +4,10 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from core.api import pages
+from organizations.views import switch_organization
 
 urlpatterns = [
+    path("organizations/switch", switch_organization, name="switch-organization"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     re_path("^api/", pages.no_such_route),

@@ -47,10 +47,6 @@ class NotAMember(NotFound):
     """{user} does not belong to this organization."""
 
 
-class UserNotFound(NotFound):
-    """There is no user {user}."""
-
-
 class InvalidUsername(Invalid):
     """{username} is no user name: use letters, digits and @.+-_ , up to 150 of them."""
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 
-from organizations.errors import OrganizationNotFound, UserNotFound
+from organizations.errors import OrganizationNotFound
 from organizations.keys import parse_key, secret_hash
 from organizations.models import (
     ApiKey,
@@ -19,22 +19,15 @@ from organizations.models import (
     Role,
     User,
 )
+from organizations.rules import is_storable
 
 
 def get_organization(slug: str) -> Organization:
     """Raises OrganizationNotFound."""
-    try:
-        return Organization.objects.get(slug=slug)
-    except (Organization.DoesNotExist, ValueError):
-        raise OrganizationNotFound(organization=slug) from None
-
-
-def get_user(username: str) -> User:
-    """Raises UserNotFound."""
-    try:
-        return User.objects.get(username=username)
-    except (User.DoesNotExist, ValueError):
-        raise UserNotFound(user=username) from None
+    found = Organization.objects.filter(slug=slug).first() if is_storable(slug) else None
+    if found is None:
+        raise OrganizationNotFound(organization=ascii(slug[:100]))
+    return found
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:

@@ -39,7 +39,7 @@ def make_organization(
 
 def make_member(organization: Organization, name: str, role: str) -> User:
     """A user of this name (Alice is `alice`) in the role given."""
-    user: User = UserFactory(username=name.lower(), first_name=name)
+    user = UserFactory.create(username=name.lower(), first_name=name)
     add_member(actor=Actor.system(organization), user=user, role=role)
     return user
 

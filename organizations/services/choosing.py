@@ -5,7 +5,7 @@ from typing import Any
 from organizations.errors import OrganizationNotFound
 from organizations.middleware import SESSION_KEY
 from organizations.models import Membership
-from organizations.selectors import memberships_of
+from organizations.selectors import get_organization, memberships_of
 
 
 def choose_organization(request: Any, slug: str) -> Membership:
@@ -14,8 +14,8 @@ def choose_organization(request: Any, slug: str) -> Membership:
     Raises:
         OrganizationNotFound: it does not exist, or is not the user's: they cannot tell which.
     """
-    membership = memberships_of(request.user).filter(organization__slug=slug).first()
+    membership = memberships_of(request.user).filter(organization=get_organization(slug)).first()
     if membership is None:
-        raise OrganizationNotFound(organization=slug)
+        raise OrganizationNotFound(organization=ascii(slug[:100]))
     request.session[SESSION_KEY] = str(membership.organization_id)
     return membership

@@ -6,9 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import connection
-from django.test import RequestFactory
 
 from organizations.models import Membership, Role
 from organizations.permissions import OrganizationBackend, forget_permissions, may, permissions_of
@@ -151,7 +150,7 @@ def test_an_inactive_user_has_nothing(acme, olga):
 
 
 def test_a_superuser_may_do_everything_where_they_belong_and_nothing_elsewhere(acme, mallory_ltd):
-    operator = UserFactory(is_superuser=True)
+    operator = UserFactory.create(is_superuser=True)
     Membership.objects.create(organization=acme, user=operator, role=Role.CASHIER)
 
     assert may(operator, acme, "ledger.void_journalentry")
@@ -159,11 +158,12 @@ def test_a_superuser_may_do_everything_where_they_belong_and_nothing_elsewhere(a
 
 
 def test_nobody_may_do_anything_nowhere(alice):
-    anonymous = RequestFactory().get("/")
-    anonymous.user = None
-
     assert not may(alice, None, "ledger.view_account")
-    assert not may(anonymous.user, None, "ledger.view_account")
+    assert not may(AnonymousUser(), None, "ledger.view_account")
+
+
+def test_somebody_unknown_may_do_nothing(acme):
+    assert not may(AnonymousUser(), acme, "ledger.view_account")
 
 
 def test_the_backend_answers_for_the_active_organization(acme, mallory_ltd, alice):
