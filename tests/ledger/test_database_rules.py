@@ -699,7 +699,8 @@ CHANGES_OF_BALANCES = {
     " debits, credits)"
     " VALUES (%(organization)s, gen_random_uuid(), %(cash)s, '2025-05-01', 0, 1, 0)",
     "insert of nothing": "INSERT INTO ledger_accountbalance (organization_id, id, account_id,"
-    " month, slot, debits, credits) SELECT organization_id, id, account_id, month, slot, debits, credits"
+    " month, slot, debits, credits)"
+    " SELECT organization_id, id, account_id, month, slot, debits, credits"
     " FROM ledger_accountbalance ON CONFLICT DO NOTHING",
     "upsert": "INSERT INTO ledger_accountbalance (organization_id, id, account_id, month, slot,"
     " debits, credits)"
