@@ -4,15 +4,18 @@ A posting is one SELECT of the accounts and one statement that inserts entries a
 entry or for ten thousand. The laws are checked by the statement's triggers.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction, uuid7
-from core.db.prepared import json_parameter
+from core.db.prepared import array_parameter, text_array_parameter
 from core.errors import refusing
 from ledger.drafts import EntryDraft, LineDraft
 from ledger.errors import CurrencyMismatch, ReferenceConflict, UnknownAccount
@@ -157,7 +160,7 @@ class Batch:
         self.actor = actor
         self.now = now
         self.entries: list[JournalEntry] = []
-        self.metadata: list[object] = []
+        self.metadata: list[str] = []
         self.lines: list[tuple[UUID, UUID, UUID, int, int, int, str]] = []
 
     def add(self, draft: EntryDraft, accounts: AccountsByName) -> None:
@@ -180,24 +183,30 @@ class Batch:
                     line.description,
                 )
             )
-        self.metadata.append(json_parameter(dict(draft.metadata)))
+        self.metadata.append(json.dumps(dict(draft.metadata)))
         self.entries.append(
-            JournalEntry(
-                organization_id=self.organization.pk,
-                id=entry_id,
-                reference=draft.reference,
-                effective_on=draft.effective_on,
-                posted_at=self.now,
-                status=EntryStatus.POSTED,
-                description=draft.description,
-                reference_type=draft.reference_type,
-                reference_id=draft.reference_id,
-                metadata=draft.metadata,
-                currency=currency,
-                total_amount=total,
-                reverses_id=draft.reverses,
-                maker_id=self.actor.user_id if self.actor else None,
-                maker_key_id=self.actor.api_key_id if self.actor else None,
+            _entry(
+                {
+                    "organization_id": self.organization.pk,
+                    "id": entry_id,
+                    "reference": draft.reference,
+                    "effective_on": draft.effective_on,
+                    "posted_at": self.now,
+                    "status": EntryStatus.POSTED,
+                    "description": draft.description,
+                    "reference_type": draft.reference_type,
+                    "reference_id": draft.reference_id,
+                    "metadata": draft.metadata,
+                    "currency": currency,
+                    "total_amount": total,
+                    "reverses_id": draft.reverses,
+                    "maker_id": self.actor.user_id if self.actor else None,
+                    "maker_key_id": self.actor.api_key_id if self.actor else None,
+                    "checker_id": None,
+                    "checker_key_id": None,
+                    "needs_approval": False,
+                    "revision": 1,
+                }
             )
         )
 
@@ -219,29 +228,39 @@ class Batch:
 
     def _parameters(self, posted_at: datetime | None) -> tuple[object, ...]:
         entries = self.entries
+        *columns, descriptions = zip(*self.lines, strict=True)
         return (
             self.organization.pk,
             posted_at,
             self.actor.user_id if self.actor else None,
             self.actor.api_key_id if self.actor else None,
-            [entry.pk for entry in entries],
-            [entry.reference for entry in entries],
-            [entry.effective_on for entry in entries],
-            [entry.description for entry in entries],
-            [entry.reference_type for entry in entries],
-            [entry.reference_id for entry in entries],
-            self.metadata,
-            [entry.currency for entry in entries],
-            [entry.total_amount for entry in entries],
-            [entry.reverses_id for entry in entries],
+            array_parameter(entry.pk for entry in entries),
+            text_array_parameter(entry.reference for entry in entries),
+            array_parameter(entry.effective_on for entry in entries),
+            text_array_parameter(entry.description for entry in entries),
+            text_array_parameter(entry.reference_type for entry in entries),
+            text_array_parameter(entry.reference_id for entry in entries),
+            text_array_parameter(self.metadata),
+            text_array_parameter(entry.currency for entry in entries),
+            array_parameter(entry.total_amount for entry in entries),
+            array_parameter(entry.reverses_id for entry in entries),
             self.organization.pk,
-            *_columns(self.lines),
+            *(array_parameter(column) for column in columns),
+            text_array_parameter(descriptions),
         )
 
 
-def _columns(rows: Sequence[tuple[object, ...]]) -> Iterable[list[object]]:
-    return (list(column) for column in zip(*rows, strict=True))
+def _entry(values: dict[str, Any]) -> JournalEntry:
+    """An entry as if read from the database, which is several times faster than making one.
 
+    What the database fills in (`created_at`) is read when it is asked for.
+    """
+    return JournalEntry.from_db(
+        DEFAULT_DB_ALIAS, values, [values[name] for name in _ENTRY_FIELDS if name in values]
+    )
+
+
+_ENTRY_FIELDS = [field.attname for field in JournalEntry._meta.concrete_fields]
 
 _VOID = """
 WITH voided AS (
