@@ -1,6 +1,6 @@
 """Journal entries over HTTP."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from core.errors import Refusal
 from ledger.api import READ, WRITE
 from ledger.drafts import EntryDraft
 from ledger.entry_json import MalformedEntry, Problem, parse_entry
+from ledger.errors import ReferenceConflict
 from ledger.models import EntryStatus, JournalEntry
 from ledger.selectors.accounts import get_account
 from ledger.selectors.entries import get_entry, list_entries
@@ -454,13 +455,20 @@ def _placed(refusal: Refusal, drafts: Sequence[EntryDraft]) -> list[dict[str, st
     problems: list[dict[str, str | None]] = []
     for own in (refusal.facts.get("offenders") or [shared])[:MOST_PROBLEMS]:
         one = type(refusal)(**{**shared, **own})
-        references = [own.get("reference"), *own.get("references", ())]
-        index = next((place[name] for name in references if name in place), None)
+        index = _place_of(refusal, own, place)
         attr = refusal.attr
         if index is not None:
             attr = f"entries.{index}.{attr}" if attr else f"entries.{index}"
         problems.append(problem(one.code, one.message, attr))
     return problems
+
+
+def _place_of(refusal: Refusal, own: Mapping[str, Any], place: Mapping[str, int]) -> int | None:
+    # Of one reference twice with different contents, the later draft is at fault.
+    if isinstance(refusal, ReferenceConflict) and own.get("position") is not None:
+        return int(own["position"])
+    references = [own.get("reference"), *own.get("references", ())]
+    return next((place[name] for name in references if name in place), None)
 
 
 class EntryDetail(EntryView):

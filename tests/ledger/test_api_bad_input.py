@@ -1,5 +1,6 @@
 """What bad input gets: the right status, an error that names the value, and nothing written."""
 
+import io
 import json
 from datetime import date
 from typing import Any
@@ -310,7 +311,9 @@ def test_takes_all_of_unicode(send_raw):
 def test_refuses_a_body_that_ends_before_its_length(send_raw, acme):
     body = json.dumps(SALE).encode()
 
-    answer = send_raw(body, CONTENT_LENGTH=str(len(body) + 10))
+    # As a connection reads that was cut: the server's stream just ends.
+    stream = {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body) + 10)}
+    answer = send_raw(b"", **stream)
 
     assert refusal(answer, 400)["code"] == "body_cut_short"
 
@@ -447,7 +450,6 @@ def test_posts_the_sound_entries_of_a_bulk_that_is_not_atomic_and_names_the_othe
     entries = sales(6)
     entries[1]["lines"] = with_debit(101)["lines"]
     entries[2]["effective_on"] = "2010-02-30"
-    entries[3]["lines"][0]["account"] = "nope"
     entries[3]["lines"] = [{"account": "nope", "debit": 1}, {"account": "4000", "credit": 1}]
     entries[4] = dict(entries[0])
 
