@@ -1,18 +1,13 @@
-"""Which site the back-office is, and how its sidebar is ordered."""
+"""How the back-office looks: its files, whose books it names, the order of its sidebar."""
 
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib.admin.apps import AdminConfig
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-
-class BooksAdminConfig(AdminConfig):
-    """Django's admin with our site in the place of its own."""
-
-    default_site = "core.admin.BooksSite"
+from core.admin import may
 
 
 def stylesheet(request: HttpRequest) -> str:
@@ -28,8 +23,6 @@ def organization_name(request: HttpRequest) -> str:
     return str(getattr(request, "organization", None) or "")
 
 
-
-
 def _item(title: str, icon: str, view: str, *permissions: str, **more: Any) -> dict[str, Any]:
     return {
         "title": title,
@@ -42,9 +35,7 @@ def _item(title: str, icon: str, view: str, *permissions: str, **more: Any) -> d
 
 def _having(*permissions: str) -> Callable[[HttpRequest], bool]:
     def has(request: HttpRequest) -> bool:
-        if getattr(request, "organization", None) is None:
-            return False
-        return all(request.user.has_perm(permission) for permission in permissions)
+        return may(request, *permissions)
 
     return has
 
@@ -131,9 +122,7 @@ def _settings() -> list[dict[str, Any]]:
             "organizations_membership_changelist",
             "organizations.view_membership",
         ),
-        _item(
-            "API keys", "key", "organizations_apikey_changelist", "organizations.view_apikey"
-        ),
+        _item("API keys", "key", "organizations_apikey_changelist", "organizations.view_apikey"),
     ]
 
 

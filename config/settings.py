@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
-    "config.admin.BooksAdminConfig",
+    "config.apps.BooksAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -336,7 +336,7 @@ UNFOLD: dict[str, Any] = {
     },
     "STYLES": ["config.admin.stylesheet"],
     "SCRIPTS": ["config.admin.script"],
-    "LOGIN": {"form": "organizations.admin.login.LoginForm"},
+    "LOGIN": {"form": "organizations.login.LoginForm"},
     "DASHBOARD_CALLBACK": "ledger.admin.dashboard.dashboard",
     "SIDEBAR": {"navigation": "config.admin.sidebar"},
 }

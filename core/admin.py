@@ -62,6 +62,17 @@ class BooksSite(UnfoldAdminSite):
     def extra_urls(self) -> list[URLPattern]:
         return [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        organization = getattr(request, "organization", None)
+        more: dict[str, Any] = {"organization": organization}
+        if organization is not None:
+            user: Any = request.user
+            active = user.memberships.filter(is_active=True)
+            more["memberships"] = active.select_related("organization").order_by(
+                "organization__name"
+            )
+        return {**super().each_context(request), **more}
+
     def render(
         self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> TemplateResponse:
@@ -72,11 +83,16 @@ class BooksSite(UnfoldAdminSite):
         )
 
 
-def require_permission(request: HttpRequest, *permissions: str) -> None:
-    """Raises PermissionDenied (403) unless the user has one of the permissions here."""
+def may(request: HttpRequest, *permissions: str) -> bool:
+    """Whether the user has all of these in the chosen organization."""
     if getattr(request, "organization", None) is None:
-        raise PermissionDenied
-    if not any(request.user.has_perm(permission) for permission in permissions):
+        return False
+    return all(request.user.has_perm(permission) for permission in permissions)
+
+
+def require_permission(request: HttpRequest, *permissions: str) -> None:
+    """Raises PermissionDenied (403) unless the user has all of these here."""
+    if not may(request, *permissions):
         raise PermissionDenied
 
 
@@ -141,8 +157,13 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     actions: ClassVar[Iterable[Any]] = ()
     # How a row's organization is reached.
     organization_lookup = "organization"
+    # What a list says that has no rows: what is missing, and what to do next.
     empty_title = ""
     empty_text = ""
+    # How deleting is called here.
+    remove_verb = "Delete"
+    removed_word = "deleted"
+    remove_text = "It will be gone. The audit trail keeps what it said."
 
     # --- reading ---------------------------------------------------------------------------
 
@@ -176,10 +197,7 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     # --- permissions -----------------------------------------------------------------------
 
     def has_permission_of(self, request: HttpRequest, *permissions: str) -> bool:
-        """Whether the user has all of these in the chosen organization."""
-        if getattr(request, "organization", None) is None:
-            return False
-        return all(request.user.has_perm(permission) for permission in permissions)
+        return may(request, *permissions)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return getattr(request, "organization", None) is not None and bool(
@@ -276,24 +294,21 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
         row = self.get_row(request, object_id)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        name = str(row)
         if request.method == "POST":
             try:
                 self.remove(request, row)
             except Refusal as refusal:
                 self.message_user(request, refusal.message, messages.ERROR)
                 return HttpResponseRedirect(self.url_of(row))
-            self.message_user(
-                request, f"The {self.opts.verbose_name} {name} was deleted.", messages.SUCCESS
-            )
+            self.message_user(request, f"{row} is {self.removed_word}.", messages.SUCCESS)
             return HttpResponseRedirect(self.list_url)
         return self.render_page(
             request,
             "admin/books/confirm.html",
-            f"Delete {name}?",
+            f"{self.remove_verb} {row}?",
             row=row,
-            what=f"The {self.opts.verbose_name} {name} will be deleted.",
-            submit="Delete",
+            what=self.remove_text,
+            submit=self.remove_verb,
             danger=True,
             back=self.url_of(row),
         )
@@ -328,9 +343,3 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
             request, template, title, opts=self.opts, media=self.media, **context
         )
         return page
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        empty = {"empty_title": self.empty_title, "empty_text": self.empty_text}
-        return super().changelist_view(request, {**empty, **(extra_context or {})})

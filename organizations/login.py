@@ -1,4 +1,7 @@
-"""Signing in to the back-office."""
+"""Signing in to the back-office.
+
+Not in the admin package: the site asks for this form while it is made, before any model is in it.
+"""
 
 from django import forms
 from unfold.forms import AuthenticationForm

@@ -1,0 +1,54 @@
+"""Figures as the pages show them: in the currency's own decimals, summed per currency."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.money import format_amount
+
+
+@dataclass(frozen=True, slots=True)
+class AmountCell:
+    """An amount in a table; a zero is left empty, as on paper."""
+
+    amount: int
+    currency: str
+
+    def __str__(self) -> str:
+        return format_amount(self.amount, self.currency) if self.amount else ""
+
+    @property
+    def figure(self) -> str:
+        """With its zero."""
+        return format_amount(self.amount, self.currency)
+
+    @property
+    def is_negative(self) -> bool:
+        return self.amount < 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """An entry's debits and credits in one currency."""
+
+    currency: str
+    debit: AmountCell
+    credit: AmountCell
+
+    @property
+    def difference(self) -> AmountCell:
+        return AmountCell(self.debit.amount - self.credit.amount, self.currency)
+
+
+def sums(lines: Iterable[Any]) -> list[Sums]:
+    """Per currency, in the order in which the currencies appear."""
+    debits: dict[str, int] = {}
+    credits: dict[str, int] = {}
+    for line in lines:
+        currency = line.account.currency
+        debits[currency] = debits.get(currency, 0) + line.debit
+        credits[currency] = credits.get(currency, 0) + line.credit
+    return [
+        Sums(currency, AmountCell(debits[currency], currency), AmountCell(credits[currency], currency))
+        for currency in debits
+    ]
