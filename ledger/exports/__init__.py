@@ -1,0 +1,90 @@
+"""Reports as files: CSV, XLSX, PDF, JSON, and tables on a terminal."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ledger.errors import ReportTooLong
+from ledger.exports import csv_file, pdf_file, text_table, xlsx_file
+from ledger.exports.document import Document, Row
+from ledger.exports.json_shapes import as_json
+from ledger.exports.layouts import lay_out
+from ledger.selectors.reports import Report, ReportAsOf, ReportOfPeriod
+
+__all__ = ["FORMATS", "FileFormat", "as_json", "export", "file_name", "lay_out", "whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A format by its media type and the ending of its files."""
+
+    name: str
+    content_type: str
+    extension: str
+
+
+FORMATS: Mapping[str, FileFormat] = {
+    format.name: format
+    for format in (
+        FileFormat("json", "application/json", "json"),
+        FileFormat("csv", "text/csv; charset=utf-8", "csv"),
+        FileFormat(
+            "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"
+        ),
+        FileFormat("pdf", "application/pdf", "pdf"),
+        FileFormat("table", "text/plain; charset=utf-8", "txt"),
+    )
+}
+
+
+def export(
+    report: Report, format: str, *, printed_by: str = "", now: datetime | None = None
+) -> Iterator[bytes]:
+    """The file, piece by piece. csv and xlsx of any length take bounded memory.
+
+    Refusals come at once, not with the first piece.
+
+    Raises:
+        ReportTooLong: too many rows for pdf, table or json.
+    """
+    if format == "json":
+        return iter([json.dumps(as_json(report), ensure_ascii=False, indent=2).encode() + b"\n"])
+    document = lay_out(report, printed_by=printed_by, now=now)
+    if format == "csv":
+        return csv_file.write_csv(document)
+    if format == "xlsx":
+        return xlsx_file.write_xlsx(document)
+    if format == "pdf":
+        rows = whole(document, "pdf", pdf_file.MOST_ROWS)
+        return iter([pdf_file.write_pdf(document, rows)])
+    if format == "table":
+        rows = whole(document, "table", text_table.MOST_ROWS)
+        return iter([text_table.write_text(document, rows)])
+    raise ValueError(f"no such format: {format}")
+
+
+def whole(document: Document, format: str, most: int) -> list[Row]:
+    """All rows in memory.
+
+    Raises:
+        ReportTooLong: there are more than that.
+    """
+    return list(_at_most(document.rows, document, format, most))
+
+
+def _at_most(rows: Iterable[Row], document: Document, format: str, most: int) -> Iterator[Row]:
+    for number, row in enumerate(rows, start=1):
+        if number > most:
+            raise ReportTooLong(report=document.title.lower(), most=f"{most:,}", format=format)
+        yield row
+
+
+def file_name(report: Report, format: str) -> str:
+    """A name to save it under: acme-trial-balance-2010-12-31.pdf."""
+    days = ""
+    if isinstance(report, ReportAsOf):
+        days = report.as_of.isoformat()
+    elif isinstance(report, ReportOfPeriod):
+        days = f"{report.since.isoformat()}-{report.until.isoformat()}"
+    return f"{report.organization.slug}-{report.name}-{days}.{FORMATS[format].extension}"
