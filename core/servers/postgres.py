@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import time
+from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -114,6 +115,8 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _shut_down(self) -> None:
         self._pg_ctl("stop", "-m", "fast")
+        with suppress(OSError):
+            self._socket_directory.rmdir()
 
     def _pg_ctl(self, action: str, *options: str | Path) -> None:
         command = [postgres_binary("pg_ctl"), action, "-w", "-s", "-D", self._data, *options]

@@ -6,6 +6,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -85,6 +86,8 @@ class EmbeddedRedis(EmbeddedServer):
         with self._client() as client:
             client.shutdown(save=True)
         wait_until_gone([process])
+        with suppress(OSError):
+            self._socket.parent.rmdir()
 
 
 def _candidates() -> Iterator[Path]:

@@ -88,14 +88,14 @@ def test_is_down_when_its_only_user_has_left(running):
 
 def test_is_shared_and_stays_for_the_one_who_still_uses_it(running):
     with other_command(running) as other:
-        assert int(other.stdout.readline()) == running.pid
+        assert pid_told_by(other) == running.pid
 
     assert ask(running, "SELECT 1") == 1
 
 
 def test_outlives_the_command_that_started_it_while_another_runs(server):
     with other_command(server) as other:
-        started = int(other.stdout.readline())
+        started = pid_told_by(other)
         server.start()
 
     assert server.pid == started
@@ -104,7 +104,7 @@ def test_outlives_the_command_that_started_it_while_another_runs(server):
 
 def test_does_not_wait_for_a_user_who_was_killed(running):
     with other_command(running) as other:
-        other.stdout.readline()
+        pid_told_by(other)
         other.kill()
     process = psutil.Process(running.pid)
 
@@ -115,7 +115,7 @@ def test_does_not_wait_for_a_user_who_was_killed(running):
 
 def test_is_taken_over_from_a_command_that_was_killed(server):
     with other_command(server) as other:
-        left_behind = int(other.stdout.readline())
+        left_behind = pid_told_by(other)
         other.kill()
 
     server.start()
@@ -125,7 +125,7 @@ def test_is_taken_over_from_a_command_that_was_killed(server):
 
 def test_is_started_once_by_commands_that_race(server):
     with other_command(server) as one, other_command(server) as two, other_command(server) as three:
-        pids = {int(each.stdout.readline()) for each in (one, two, three)}
+        pids = {pid_told_by(each) for each in (one, two, three)}
         [process] = [psutil.Process(pid) for pid in pids]
 
     assert not is_alive(process)
@@ -210,6 +210,11 @@ def other_command(server: EmbeddedPostgres) -> "Iterator[subprocess.Popen[str]]"
         command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         yield process
+
+
+def pid_told_by(other: "subprocess.Popen[str]") -> int:
+    assert other.stdout
+    return int(other.stdout.readline())
 
 
 def is_alive(process: psutil.Process) -> bool:
