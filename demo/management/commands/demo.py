@@ -1,7 +1,7 @@
 """The main job on real data."""
 
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         job = MainJob(
             sales=read_sales(),
             expected=expected_of(SALES_FILE),
-            output=Output(Console(file=self.stdout, width=WIDTH)),
+            output=Output(Console(file=cast(IO[str], self.stdout), width=WIDTH)),
             folder=options["output"],
         )
         failed = job.run().failed
