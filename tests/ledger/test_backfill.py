@@ -15,7 +15,6 @@ from django.db import IntegrityError, connection, transaction
 from ledger.drafts import EntryDraft, credit, debit
 from ledger.legacy import (
     MalformedLegacyFile,
-    RefusedLine,
     read_csv,
     read_json_lines,
     read_legacy_file,
@@ -26,8 +25,9 @@ from ledger.selectors.aliases import entry_named
 from ledger.selectors.balances import balance_at
 from ledger.selectors.integrity import verify_books
 from ledger.services.accounts import archive_account
-from ledger.services.backfill import backfill
+from ledger.services.backfill import Backfill, backfill
 from ledger.services.entries import propose_entry, void_entry
+from ledger.services.importing import RefusedLine
 from ledger.services.periods import close_books
 from organizations.models import AuditEvent
 
@@ -76,7 +76,7 @@ def bring_in(system):
     """bring_in(transaction, …, confirm=True) → the run and what was refused."""
 
     def run(*transactions, confirm=True, **others):
-        refused = []
+        refused: list[RefusedLine] = []
         outcome = backfill(
             actor=system,
             rows=read_json_lines(lines_of(*transactions)),
@@ -232,7 +232,9 @@ def test_leaves_audit_events(acme, bring_in):
 @pytest.mark.django_db(transaction=True)
 def test_two_runs_at_once_post_everything_once(acme, system):
     transactions = [ISSUANCE, PAID, *(plain(f"old-{n}", reference=f"new-{n}") for n in range(40))]
-    runs, refused, barrier = [], [], threading.Barrier(2)
+    runs: list[Backfill] = []
+    refused: list[RefusedLine] = []
+    barrier = threading.Barrier(2)
 
     def bring_in():
         try:
@@ -563,7 +565,7 @@ def file(tmp_path):
 def run(path: Path, *arguments: str):
     """(exit status, standard output, standard error) of backfill."""
     output, errors = StringIO(), StringIO()
-    status = 0
+    status: object = 0
     try:
         call_command(
             "backfill",
