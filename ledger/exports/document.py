@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 
 class RowKind(StrEnum):
-    """What a row says. Data files carry it in their first column; headings are printed only."""
+    """What a row says. Data files carry it in their first column; headings are printed only.
+
+    TIES states the check that holds, CHECK one that does not.
+    """
 
     HEADING = "heading"
     ROLLUP = "rollup"
@@ -16,6 +19,7 @@ class RowKind(StrEnum):
     CLOSING = "closing"
     TOTAL = "total"
     RESULT = "result"
+    TIES = "ties"
     CHECK = "check"
 
 

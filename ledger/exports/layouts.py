@@ -117,8 +117,7 @@ def _trial_balance(report: TrialBalance) -> Iterator[Row]:
             yield Row(RowKind.LINE, cells, part.currency)
         total = {"name": "Total", "debit": part.total_debit, "credit": part.total_credit}
         yield Row(RowKind.RESULT, total, part.currency)
-        if not part.ties:
-            yield _check(part.currency, "Does not tie: debits and credits differ")
+        yield _verdict(part.currency, part.ties, "debits = credits")
 
 
 # --- Balance sheet, income statement, revenue -----------------------------------------------------
@@ -135,8 +134,7 @@ def _balance_sheet(report: BalanceSheet) -> Iterator[Row]:
         yield from _section(code, "Equity", part.equity, part.total_equity, earnings)
         both = part.total_liabilities + part.total_equity
         yield Row(RowKind.RESULT, {"name": "Liabilities and equity", "amount": both}, code)
-        if not part.is_balanced:
-            yield _check(code, "Does not tie: assets differ from liabilities and equity")
+        yield _verdict(code, part.is_balanced, "assets = liabilities + equity")
 
 
 def _income_statement(report: IncomeStatement) -> Iterator[Row]:
@@ -145,8 +143,7 @@ def _income_statement(report: IncomeStatement) -> Iterator[Row]:
         yield from _section(code, "Revenue", part.revenue, part.total_revenue)
         yield from _section(code, "Expenses", part.expenses, part.total_expenses)
         yield Row(RowKind.RESULT, {"name": "Net income", "amount": part.net_income}, code)
-        if not part.ties:
-            yield _check(code, "Does not tie: debits and credits of the period differ")
+        yield _verdict(code, part.ties, "debits = credits in the period")
 
 
 def _revenue(report: RevenueReport) -> Iterator[Row]:
@@ -154,8 +151,7 @@ def _revenue(report: RevenueReport) -> Iterator[Row]:
         yield from _figures(part.currency, "Revenue", part.items)
         total = {"name": "Total revenue", "amount": part.total_revenue}
         yield Row(RowKind.RESULT, total, part.currency)
-        if not part.ties:
-            yield _check(part.currency, "Does not tie: debits and credits of the period differ")
+        yield _verdict(part.currency, part.ties, "debits = credits in the period")
 
 
 def _section(
@@ -180,8 +176,11 @@ def _figures(currency: str, section: str, rows: Iterable[FigureRow]) -> Iterator
         yield Row(kind, cells, currency, row.depth)
 
 
-def _check(currency: str, words: str, key: str = "name") -> Row:
-    return Row(RowKind.CHECK, {key: words}, currency)
+def _verdict(currency: str, ties: bool, words: str, key: str = "name") -> Row:
+    """The report's own check, stated whether it holds or not."""
+    if ties:
+        return Row(RowKind.TIES, {key: f"Ties: {words}"}, currency)
+    return Row(RowKind.CHECK, {key: f"DOES NOT TIE: {words}"}, currency)
 
 
 # --- Cash flow ------------------------------------------------------------------------------------
@@ -219,8 +218,7 @@ def _cash_flow(report: CashFlow) -> Iterator[Row]:
         gained = part.closing - part.opening
         yield Row(RowKind.TOTAL, {"name": "Change in cash", "amount": gained}, part.currency)
         yield from _cash(part, "Closing cash", [(a.code, a.name, a.closing) for a in part.accounts])
-        if not part.ties:
-            yield _check(part.currency, "Does not tie: opening cash and flows differ from closing")
+        yield _verdict(part.currency, part.ties, "opening cash + flows = closing cash")
 
 
 def _cash(
@@ -251,8 +249,10 @@ def _general_ledger(report: GeneralLedger) -> Iterator[Row]:
             yield from _ledger_foot(report, piece)
         elif head is not None:
             yield _ledger_line(head, piece)
-    for words in report.findings(check):
-        yield _check("", f"Does not tie: {words}", "description")
+    findings = report.findings(check)
+    yield _verdict("", not findings, "opening + lines = closing", "description")
+    for words in findings:
+        yield Row(RowKind.CHECK, {"description": words})
 
 
 def _of_account(head: AccountHead) -> dict[str, Any]:
@@ -310,8 +310,9 @@ def _journal(report: JournalReport) -> Iterator[Row]:
             "credit": total.total_credit,
         }
         yield Row(RowKind.RESULT, cells, total.currency)
+    yield _verdict("", not check.off, "debits = credits in every entry", "account_name")
     for words in check.off:
-        yield _check("", f"Does not tie: {words}", "account_name")
+        yield Row(RowKind.CHECK, {"account_name": words})
 
 
 def _journal_item(item: JournalItem) -> Iterator[Row]:

@@ -27,7 +27,9 @@ def write_pdf(document: Document, rows: list[Row]) -> bytes:
 def _content(document: Document, rows: list[Row]) -> dict[str, Any]:
     columns = document.printed_columns
     checks = [next(iter(row.cells.values())) for row in rows if row.kind is RowKind.CHECK]
-    printed = (row for row in rows if row.kind is not RowKind.CHECK)
+    ties = [next(iter(row.cells.values())) for row in rows if row.kind is RowKind.TIES]
+    said_apart = (RowKind.CHECK, RowKind.TIES)
+    printed = (row for row in rows if row.kind not in said_apart)
     return {
         "organization": document.organization,
         "title": document.title,
@@ -35,6 +37,7 @@ def _content(document: Document, rows: list[Row]) -> dict[str, Any]:
         "notes": list(document.notes),
         "printed_at": document.printed_at,
         "printed_by": document.printed_by,
+        "ties": sorted({str(words) for words in ties}),
         "problems": [str(check) for check in checks] or list(document.problems),
         "columns": [{"title": c.title, "kind": c.kind, "key": c.key} for c in columns],
         "wide": len(columns) > 5,

@@ -4,6 +4,7 @@ import io
 from datetime import date, datetime
 from typing import Any
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
 from rich.padding import Padding
@@ -22,6 +23,7 @@ _STYLES = {
     RowKind.CLOSING: "bold",
     RowKind.TOTAL: "bold",
     RowKind.RESULT: "bold",
+    RowKind.TIES: "green",
     RowKind.CHECK: "bold red",
 }
 
@@ -29,13 +31,14 @@ _STYLES = {
 def draw_table(document: Document, rows: list[Row]) -> RenderableType:
     """What `rich` prints, at whatever width the terminal has."""
     parts: list[RenderableType] = [_title(document)]
-    checks = [row for row in rows if row.kind is RowKind.CHECK]
-    drawn = [row for row in rows if row.kind is not RowKind.CHECK]
+    said_last = (RowKind.TIES, RowKind.CHECK)
+    checks = [row for row in rows if row.kind in said_last]
+    drawn = [row for row in rows if row.kind not in said_last]
     for currency, run in document.tables(drawn):
         parts.append(Padding(_table(document, currency, run), (1, 0, 0, 0)))
     if not drawn:
         parts.append(Text("Nothing was posted.", "dim"))
-    parts.extend(Text(str(next(iter(row.cells.values()))), "bold red") for row in checks)
+    parts.extend(_said(row) for row in checks)
     return Group(*parts)
 
 
@@ -44,6 +47,11 @@ def write_text(document: Document, rows: list[Row], width: int = 100) -> bytes:
     text = io.StringIO()
     Console(width=width, color_system=None, file=text).print(draw_table(document, rows))
     return text.getvalue().encode()
+
+
+def _said(row: Row) -> Text:
+    words = str(next(iter(row.cells.values())))
+    return Text(f"{words} ({row.currency})" if row.currency else words, _STYLES[row.kind])
 
 
 def _title(document: Document) -> Text:
@@ -56,7 +64,9 @@ def _title(document: Document) -> Text:
 
 
 def _table(document: Document, currency: str, rows: list[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), expand=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=0, show_edge=False, collapse_padding=True
+    )
     columns = _used_columns(document, rows)
     for column in columns:
         title = f"{column.title} {currency}" if column is _last_amount(columns) else column.title
