@@ -316,9 +316,7 @@ class _Batch:
             self.run.aliased += len(aliases)
             if aliases:
                 with atomic_use_case(self.actor, "name_entries") as audit:
-                    # Another run may be giving the same names at this moment.
-                    EntryAlias.objects.bulk_create(aliases, ignore_conflicts=True)
-                    audit(*aliases, named=len(aliases))
+                    audit(*self._add(aliases), named=len(aliases))
             if not self.run.confirmed:
                 transaction.set_rollback(True)
         return outcomes
@@ -341,6 +339,18 @@ class _Batch:
                     alias.entry_id = entry.id
                     aliases.append(alias)
         return aliases
+
+    def _add(self, aliases: Sequence[EntryAlias]) -> list[EntryAlias]:
+        """Another run may be giving the same names at this moment, but not to other entries."""
+        EntryAlias.objects.bulk_create(aliases, ignore_conflicts=True)
+        wanted = {alias.alias: alias.entry_id for alias in aliases}
+        kept = list(EntryAlias.objects.of(self.organization).filter(alias__in=wanted))
+        for alias in kept:
+            if alias.entry_id != wanted[alias.alias]:
+                raise LegacyReferenceTaken(
+                    legacy_reference=alias.alias, reference=str(wanted[alias.alias])
+                )
+        return kept
 
     # --- Proof ----------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.errors import Refusal
 from ledger.legacy import MalformedLegacyFile, read_legacy_file
 from ledger.management.arguments import add_organization, organization_of
 from ledger.services.backfill import Backfill, BookTotals, Checksum, backfill
@@ -41,6 +42,8 @@ class Command(BaseCommand):
                 confirm=options["confirm"],
                 on_refused=self._write_refused,
             )
+        except Refusal as refusal:
+            raise CommandError(f"{refusal.message} Batches before this one are in.") from refusal
         except OSError as error:
             raise CommandError(f"{options['file']}: {error.strerror}") from error
         except MalformedLegacyFile as error:
