@@ -249,7 +249,7 @@ class FeatureFlag(AbstractUserFlag):
         help_text="Active for these organizations, whoever the user is.",
     )
 
-    class Meta(AbstractUserFlag.Meta):
+    class Meta:
         verbose_name = "feature flag"
         verbose_name_plural = "feature flags"
 

@@ -35,7 +35,8 @@ DAY = date(2026, 1, 15)
 
 def draft(amount: int = 500_00, credited: int | None = None, **others: Any) -> EntryDraft:
     lines = [debit("1000", amount), credit("4000", credited or amount)]
-    return EntryDraft(**{"reference": "accrual", "effective_on": DAY, "lines": lines} | others)
+    fields: dict[str, Any] = {"reference": "accrual", "effective_on": DAY, "lines": lines}
+    return EntryDraft(**fields | others)
 
 
 @pytest.fixture
