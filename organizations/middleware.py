@@ -8,8 +8,7 @@ from django.http.response import HttpResponseBase
 
 from organizations.models import Membership, Organization, User
 from organizations.selectors import memberships_of
-
-SESSION_KEY = "organization_id"
+from organizations.services.choosing import SESSION_KEY
 
 
 class OrganizationRequest(HttpRequest):

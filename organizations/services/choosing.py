@@ -3,9 +3,10 @@
 from typing import Any
 
 from organizations.errors import OrganizationNotFound
-from organizations.middleware import SESSION_KEY
 from organizations.models import Membership
 from organizations.selectors import get_organization, memberships_of
+
+SESSION_KEY = "organization_id"
 
 
 def choose_organization(request: Any, slug: str) -> Membership:

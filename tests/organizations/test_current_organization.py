@@ -11,9 +11,9 @@ from django.urls import reverse
 
 from organizations.actors import Actor
 from organizations.errors import OrganizationNotFound
-from organizations.middleware import SESSION_KEY, CurrentOrganizationMiddleware
+from organizations.middleware import CurrentOrganizationMiddleware
 from organizations.models import Role
-from organizations.services.choosing import choose_organization
+from organizations.services.choosing import SESSION_KEY, choose_organization
 from organizations.services.members import add_member, remove_member
 
 pytestmark = pytest.mark.django_db
