@@ -1,10 +1,11 @@
-import core.db.fields
-import core.db.tenants
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
+
+import core.db.fields
+import core.db.tenants
 
 
 class Migration(migrations.Migration):

@@ -1,9 +1,10 @@
 """Capabilities that are rolled out organization by organization."""
 
-import core.db.fields
 import django.utils.timezone
 from django.conf import settings
 from django.db import migrations, models
+
+import core.db.fields
 
 
 class Migration(migrations.Migration):
