@@ -161,67 +161,6 @@ _CREATES = re.compile(rf"(?is)CREATE\s+(?:OR\s+REPLACE\s+|CONSTRAINT\s+)*{_KINDS
 _DROPS = re.compile(rf"(?is)DROP\s+{_KINDS}\s+(?:IF\s+EXISTS\s+)?{_ON}")
 
 
-def _keys(model: type[models.Model], table: TenantTable | None) -> Iterator[str]:
-    if table is None:
-        return
-    if not issubclass(model, TenantModel):
-        raise CommandError(
-            f"{model._meta.label} is no tenant model but has a TenantTable operation"
-        )
-    name = model._meta.db_table
-    yield f"ALTER TABLE {name} ADD PRIMARY KEY (id, organization_id);"
-    for constraint, definition in table._foreign_keys(model):
-        clause = _plain(definition).replace(" REFERENCES", "\n  REFERENCES")
-        yield f"ALTER TABLE {name} ADD CONSTRAINT {constraint}\n  {clause};"
-    yield (
-        f"CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON {name}\n"
-        "  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM"
-        " (NEW.organization_id, NEW.id))\n  EXECUTE FUNCTION core_refuse_move();"
-    )
-
-
-def _constraints(model: type[models.Model]) -> Iterator[str]:
-    editor = connection.schema_editor(collect_sql=True)
-    for constraint in model._meta.constraints:
-        statement = constraint.create_sql(model, editor)
-        if statement is not None:
-            text = _plain(str(statement))
-            yield re.sub(r" (?=CHECK |UNIQUE \(|ON \w+ \()", "\n  ", text, count=1) + ";"
-
-
-def _plain(sql: str) -> str:
-    """Without the quotes that no name of ours needs."""
-    return re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", sql).replace("%%", "%")
-
-
-class _Statements:
-    """The statements of all migrations; later definitions replace and drop earlier ones."""
-
-    def __init__(self) -> None:
-        self._texts: dict[tuple[str, ...], str] = {}
-
-    def run(self, sql: str) -> None:
-        for statement in _split(sql):
-            body = _without_comments(statement)
-            if dropped := _DROPS.match(body):
-                self._texts.pop(_key(dropped), None)
-            elif created := _CREATES.match(body):
-                self._texts[_key(created)] = statement
-            else:
-                self._texts[("", statement)] = statement
-
-    def text(self) -> str:
-        return "\n\n".join(self._texts.values()) + "\n"
-
-
-_KINDS = r"(?P<kind>FUNCTION|PROCEDURE|VIEW|TRIGGER|INDEX|TABLE|TYPE)"
-_ON = r"(?P<name>[\w.]+)(?:(?!;).)*?(?:\bON\s+(?P<table>[\w.]+)|\Z|\()"
-_CREATES = re.compile(
-    rf"CREATE\s+(?:OR\s+REPLACE\s+|CONSTRAINT\s+)*{_KINDS}\s+{_ON}", re.IGNORECASE | re.DOTALL
-)
-_DROPS = re.compile(rf"DROP\s+{_KINDS}\s+(?:IF\s+EXISTS\s+)?{_ON}", re.IGNORECASE | re.DOTALL)
-
-
 def _key(found: re.Match[str]) -> tuple[str, ...]:
     kind = found["kind"].lower()
     table = (found["table"] or "") if kind == "trigger" else ""
