@@ -120,8 +120,10 @@ def _copy(books: Books, drafts: Sequence[EntryDraft]) -> None:
         ) as copy:
             for entry, draft in zip(entries, drafts, strict=True):
                 copy.write_row(
-                    (organization, entry, draft.reference, draft.effective_on, "posted")
-                    + (draft.description, "", "", "{}", "GBP", draft.lines[0].debit)
+                    (
+                        *(organization, entry, draft.reference, draft.effective_on, "posted"),
+                        *(draft.description, "", "", "{}", "GBP", draft.lines[0].debit),
+                    )
                 )
         with cursor.copy(
             "COPY ledger_journalline (organization_id, id, entry_id, account_id, position, debit,"
@@ -130,6 +132,8 @@ def _copy(books: Books, drafts: Sequence[EntryDraft]) -> None:
             for entry, draft in zip(entries, drafts, strict=True):
                 for position, line in enumerate(draft.lines, start=1):
                     copy.write_row(
-                        (organization, str(uuid7()), entry, ids[str(line.account)], position)
-                        + (line.debit, line.credit, line.description)
+                        (
+                            *(organization, str(uuid7()), entry, ids[str(line.account)], position),
+                            *(line.debit, line.credit, line.description),
+                        )
                     )
