@@ -18,6 +18,10 @@ def script(request: HttpRequest) -> str:
     return static("countinghouse/admin.js")
 
 
+def favicon(request: HttpRequest) -> str:
+    return static("countinghouse/favicon.svg")
+
+
 def organization_name(request: HttpRequest) -> str:
     """Whose books these are: beneath the product's name, on every page."""
     return str(getattr(request, "organization", None) or "")

@@ -246,6 +246,7 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", "")
 LANGUAGE_CODE = "en"
 LOCALE_PATHS = [PROJECT / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -334,6 +335,9 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(27.7% .046 192.524)",
         },
     },
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "config.admin.favicon"},
+    ],
     "STYLES": ["config.admin.stylesheet"],
     "SCRIPTS": ["config.admin.script"],
     "LOGIN": {"form": "organizations.login.LoginForm"},

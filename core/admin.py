@@ -21,6 +21,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.sites import UnfoldAdminSite
+from unfold.views import ChangeList
 
 from core.db import TenantForeignKey
 from core.errors import Refusal
@@ -107,6 +108,14 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows.order_by()[: self.most].count())
 
 
+class BooksChangeList(ChangeList):  # type: ignore[misc]
+    """Counts once: what the filters leave is what there is to tell."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.full_result_count = self.result_count
+
+
 class BooksForm(forms.ModelForm[Any]):
     """A row of the chosen organization, and what its service had against it."""
 
@@ -154,6 +163,7 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     show_full_result_count = False
     list_per_page = 50
     list_filter_submit = True
+    show_facets = admin.ShowFacets.NEVER
     actions: ClassVar[Iterable[Any]] = ()
     # How a row's organization is reached.
     organization_lookup = "organization"
@@ -166,6 +176,9 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     remove_text = "It will be gone. The audit trail keeps what it said."
 
     # --- reading ---------------------------------------------------------------------------
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return BooksChangeList
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -339,6 +352,8 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     ) -> TemplateResponse:
         """A page of this model's own, in the site's frame."""
         site: Any = self.admin_site
+        # The frame's breadcrumbs end in `object`.
+        context = {"object": context.get("row"), **context}
         page: TemplateResponse = site.render(
             request, template, title, opts=self.opts, media=self.media, **context
         )

@@ -42,6 +42,8 @@ def dress(form: forms.BaseForm) -> None:
             continue
         if isinstance(widget, forms.Select):
             classes = SELECT_CLASSES
+            # With the arrow, which Unfold draws itself.
+            widget.template_name = "unfold/widgets/select.html"
         elif isinstance(widget, forms.CheckboxInput):
             classes = CHECKBOX_CLASSES
         elif isinstance(widget, forms.Textarea):

@@ -173,6 +173,7 @@ class AccountAdmin(AuditedAdmin[Account]):
             request,
             "admin/ledger/account/lines.html",
             str(account),
+            row=account,
             account=account,
             form=form,
             statement=statement,

@@ -101,7 +101,7 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
         "maker_name",
         "total",
     )
-    list_display_links = ("reference",)
+    list_display_links = ("effective_on", "reference")
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("effective_on", RangeDateFilter),
@@ -221,6 +221,7 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
             request,
             "admin/ledger/journalentry/entry.html",
             entry.reference,
+            row=entry,
             entry=entry,
             total=f"{format_amount(entry.total_amount, entry.currency)} {entry.currency}",
             lines=[
@@ -268,6 +269,7 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
             request,
             "admin/ledger/journalentry/form.html",
             f"Edit {entry.reference}" if entry else "New journal entry",
+            row=entry,
             entry=entry,
             head=head,
             rows=rows,

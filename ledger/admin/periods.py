@@ -12,8 +12,9 @@ from django.urls import reverse
 from core.admin import require_permission
 from core.errors import Refusal
 from core.forms import DateInput, PageForm
+from ledger.models import EntryStatus, JournalEntry
 from ledger.periods import FiscalYear, fiscal_year, fiscal_year_of
-from ledger.services.periods import close_books, close_year, reopen_books, reopen_year
+from ledger.services.periods import YEAR_END, close_books, close_year, reopen_books, reopen_year
 from organizations.actors import Actor
 from organizations.admin.base import actor_of, organization_of, site
 from organizations.admin.reading import MOST_EVENTS, read_all
@@ -202,10 +203,18 @@ def _years(organization: Organization) -> list[tuple[FiscalYear, str]]:
     this = fiscal_year_of(organization.today(), start).year
     found = [fiscal_year(year, start) for year in range(this, this - MOST_YEARS, -1)]
     closed = organization.closed_through
-    return [(year, _state(year, closed)) for year in found]
+    posted = set(
+        JournalEntry.objects.of(organization)
+        .filter(reference_type=YEAR_END, status=EntryStatus.POSTED, reverses__isnull=True)
+        .values_list("reference_id", flat=True)
+    )
+    return [(year, _state(year, closed, str(year.year) in posted)) for year in found]
 
 
-def _state(year: FiscalYear, closed: date | None) -> str:
+def _state(year: FiscalYear, closed: date | None, is_posted: bool) -> str:
+    """Whether its result is in retained earnings, and how many of its days are closed."""
+    if is_posted:
+        return "closed"
     if closed is None or closed < year.starts_on:
         return "open"
-    return "closed" if closed >= year.ends_on else "partly"
+    return "all days closed" if closed >= year.ends_on else "some days closed"

@@ -102,6 +102,11 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
     def last_used(self, row: ApiKey) -> datetime | None:
         return row.last_used_at
 
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
+        """One way to save: the next page shows the key."""
+        once = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, {**context, **once}, **kwargs)
+
     def create(self, request: HttpRequest, form: Any) -> ApiKey:
         api_key, text = create_api_key(actor=actor_of(request), **form.cleaned_data)
         request.new_key_text = text  # type: ignore[attr-defined]

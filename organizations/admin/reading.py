@@ -7,12 +7,14 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from core.money import format_amount, is_currency
 from organizations.models import AuditEvent, Organization
 
 MOST_EVENTS = 200
 MOST_LINES = 50
+FIRST_NAMES = ("reference", "code", "name", "user", "kind", "amount", "total_amount", "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,21 @@ def read_all(events: Iterable[AuditEvent]) -> list[Event]:
 
 def spoken(name: str) -> str:
     """close_books → Close books."""
-    return name.replace("_", " ").strip().capitalize()
+    return name.replace("_", " ").strip().capitalize().replace(" api ", " API ")
+
+
+def spoken_subject(subject_type: str) -> str:
+    """journalentry → Journal entry, as the model calls itself."""
+    for model in admin.site._registry:
+        if model._meta.model_name == subject_type:
+            return str(capfirst(model._meta.verbose_name))
+    return spoken(subject_type)
 
 
 def changes_of(event: AuditEvent) -> list[Change]:
     """Every value that differs, and every further fact."""
     before, after = event.before or {}, event.after or {}
-    names = [*before, *(name for name in after if name not in before)]
+    names = sorted({**before, **after}, key=_weight)
     changes = [
         Change(spoken(name), shown(name, before), shown(name, after))
         for name in names
@@ -91,9 +101,20 @@ def shown(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _inner(value: Any) -> str:
+    """A line of an entry has a debit or a credit; the zero on its other side says nothing."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {inner}" for name, inner in value.items() if inner not in (0, ""))
+        said = {
+            name: inner
+            for name, inner in value.items()
+            if not (name in ("debit", "credit") and inner == 0)
+        }
+        return ", ".join(f"{name} {inner}" for name, inner in said.items())
     return str(value)
+
+
+def _weight(name: str) -> tuple[int, str]:
+    """What a row is called comes first: PostgreSQL keeps no order of its own in JSON."""
+    return (FIRST_NAMES.index(name) if name in FIRST_NAMES else len(FIRST_NAMES)), name
 
 
 def subject_url(event: AuditEvent) -> str:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_ipv46_address
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import DropdownFilter, FieldTextFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from organizations.admin.base import AuditedAdmin, organization_of
-from organizations.admin.reading import read, spoken, subject_url
+from organizations.admin.reading import read, spoken, spoken_subject, subject_url
 from organizations.models import AuditEvent
 from organizations.selectors import members_of
 
@@ -65,8 +67,6 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
     empty_text = "Everything that people and programs write leaves an event here."
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        from uuid import UUID
-
         term = search_term.strip()
         try:
             return queryset.filter(subject_ids__contains=[UUID(term)]), False
@@ -88,7 +88,7 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
 
     @display(description="On")
     def subject(self, row: AuditEvent) -> str:
-        name = spoken(row.subject_type)
+        name = spoken_subject(row.subject_type)
         if len(row.subject_ids) > 1:
             return f"{len(row.subject_ids):,} × {name}"
         url = subject_url(row)
@@ -100,7 +100,7 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
 
     @display(description="What changed")
     def summary(self, row: AuditEvent) -> str:
-        changes = read(row).changes
+        changes = [change for change in read(row).changes if change.before or change.after]
         parts = [
             f"{change.name}: {change.before} → {change.after}"
             if change.before
@@ -111,6 +111,4 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
 
     @display(description="Changes")
     def change_table(self, row: AuditEvent) -> str:
-        from django.template.loader import render_to_string
-
         return render_to_string("admin/books/changes.html", {"changes": read(row).changes})

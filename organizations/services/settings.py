@@ -54,9 +54,11 @@ def change_settings(*, actor: Actor, **changes: Any) -> Organization:
             return organization
         if "currency" in differing and base_currency_is_used(organization):
             raise BaseCurrencyInUse(currency=organization.currency)
-        before = {name: getattr(organization, name) for name in differing}
+        # With the currency, in which the threshold is.
+        told = {"currency": None, **dict.fromkeys(differing)}
+        before = {name: getattr(organization, name) for name in told}
         for name in differing:
             setattr(organization, name, wanted[name])
         organization.save(update_fields=differing)
-        audit(organization, before=before, after={name: wanted[name] for name in differing})
+        audit(organization, before=before, after={name: getattr(organization, name) for name in told})
     return organization
