@@ -2,7 +2,8 @@
 
 from django.urls import path, register_converter
 
-from ledger.api import accounts, cashbook, entries, exchange, periods, reconciliation
+from ledger.api import accounts, cashbook, entries, exchange, periods, reconciliation, reports
+from ledger.selectors.reports import REPORTS
 
 
 class AccountName:
@@ -34,6 +35,8 @@ urlpatterns = [
     path("periods/reopen", periods.ReopenBooks.as_view()),
     path("periods/close-year", periods.CloseYear.as_view()),
     path("periods/reopen-year", periods.ReopenYear.as_view()),
+    path("reports", reports.ReportList.as_view()),
+    *(path(f"reports/{kind.name}", reports.report_view(kind)) for kind in REPORTS.values()),
     path("reconciliation/runs", reconciliation.Runs.as_view()),
     path("reconciliation/integrity", reconciliation.Integrity.as_view()),
     path("reconciliation/<slug:check>", reconciliation.Reconciliation.as_view()),

@@ -1,0 +1,315 @@
+"""Every route × every role, × every scope, and × another organization.
+
+`RULES` is written by hand and held against the URL conf: a route or a method without a rule
+fails, as does a rule without its route.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from core.api.views import ApiView
+from ledger.models import Account
+from ledger.services.cashbook import record_cash_entry
+from tests.api import ROOT, SALE, send
+
+O, C, A, K, R = "owner", "controller", "accountant", "cashier", "auditor"  # noqa: E741
+EVERYBODY = {O, C, A, K, R}
+READERS = {O, C, A, R}
+READ, WRITE = "ledger:read", "ledger:write"
+
+ENTRY = "journal-entries/<uuid:id>"
+ACCOUNT = "accounts/<account:account>"
+
+# (method, route): the scope that a key needs, and the roles that may.
+RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
+    ("GET", "organization"): (READ, EVERYBODY),
+    ("PUT", "organization"): (READ, EVERYBODY),
+    ("GET", "audit-events"): ("audit:read", {O, C, R}),
+    ("GET", "accounts"): (READ, EVERYBODY),
+    ("POST", "accounts"): (WRITE, {O, C, A}),
+    ("GET", ACCOUNT): (READ, EVERYBODY),
+    ("PUT", ACCOUNT): (WRITE, {O, C, A}),
+    ("PATCH", ACCOUNT): (WRITE, {O, C, A}),
+    ("DELETE", ACCOUNT): (WRITE, {O, C, A}),
+    ("GET", f"{ACCOUNT}/lines"): (READ, READERS),
+    ("GET", f"{ACCOUNT}/balance"): (READ, READERS),
+    ("GET", "journal-entries"): (READ, READERS),
+    ("POST", "journal-entries"): (WRITE, {O, C, A}),
+    ("POST", "journal-entries/bulk"): (WRITE, {O, C, A}),
+    ("GET", ENTRY): (READ, READERS),
+    ("PUT", ENTRY): (WRITE, {O, A}),
+    ("DELETE", ENTRY): (WRITE, {O, A}),
+    ("POST", f"{ENTRY}/post"): (WRITE, {O, C, A}),
+    ("POST", f"{ENTRY}/void"): (WRITE, {O, C}),
+    ("GET", "periods"): (READ, EVERYBODY),
+    ("POST", "periods/close"): (WRITE, {O, C}),
+    ("POST", "periods/reopen"): (WRITE, {O, C}),
+    ("POST", "periods/close-year"): (WRITE, {O, C}),
+    ("POST", "periods/reopen-year"): (WRITE, {O, C}),
+    ("GET", "reports"): (READ, READERS),
+    ("GET", "reports/trial-balance"): (READ, READERS),
+    ("GET", "reports/balance-sheet"): (READ, READERS),
+    ("GET", "reports/income-statement"): (READ, READERS),
+    ("GET", "reports/revenue"): (READ, READERS),
+    ("GET", "reports/general-ledger"): (READ, READERS),
+    ("GET", "reports/journal"): (READ, READERS),
+    ("GET", "reports/cash-flow"): (READ, READERS),
+    ("GET", "reconciliation/runs"): (READ, READERS),
+    ("POST", "reconciliation/runs"): (WRITE, {O, C, A}),
+    ("GET", "reconciliation/integrity"): (READ, READERS),
+    ("GET", "reconciliation/<slug:check>"): (READ, READERS),
+    ("GET", "cash-entries"): (READ, EVERYBODY),
+    ("POST", "cash-entries"): (WRITE, {O, A, K}),
+    ("POST", "cash-entries/<uuid:id>/settle"): (WRITE, {O, A, K}),
+    ("GET", "cash-metrics"): (READ, EVERYBODY),
+    ("GET", "exchange-rates"): (READ, READERS),
+    ("POST", "exchange-rates"): (WRITE, {O, A}),
+}
+PUBLIC = {"ping", "schema", "docs"}
+# Which of the refused ones are refused by what the body says: not by the empty one sent here.
+SCOPES = (READ, WRITE, "audit:read", "invoicing:read", "invoicing:write", "*")
+
+RULE_IDS = [f"{method} {route}" for method, route in RULES]
+
+
+def routes() -> Iterator[tuple[str, Any]]:
+    """Every route below /api/v1/ with its view."""
+    [root] = [
+        pattern
+        for pattern in get_resolver().url_patterns
+        if isinstance(pattern, URLResolver) and str(pattern.pattern) == "api/v1/"
+    ]
+    yield from _below(root, "")
+
+
+def _below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _below(pattern, route)
+        elif isinstance(pattern, URLPattern) and route:
+            yield route, pattern.callback
+
+
+def methods_of(view: Any) -> list[str]:
+    return [
+        method.upper()
+        for method in ("get", "post", "put", "patch", "delete")
+        if hasattr(view.cls, method)
+    ]
+
+
+def path_of(route: str, entry: object = None, account: object = None) -> str:
+    """A path that the route matches, naming these rows, or some that are not there."""
+    return "/" + route.replace("<uuid:id>", str(entry or uuid4())).replace(
+        "<account:account>", str(account or "1100")
+    ).replace("<slug:check>", "cashbook")
+
+
+def test_every_route_has_a_rule_and_every_rule_a_route():
+    found = {(method, route) for route, view in routes() for method in methods_of(view)}
+
+    ruled = set(RULES) | {("GET", route) for route in PUBLIC}
+    assert found - ruled == set()
+    assert ruled - found == set()
+
+
+def test_only_what_is_meant_to_be_is_public():
+    public = {route for route, view in routes() if getattr(view.cls, "is_public", False)}
+
+    assert public == PUBLIC
+
+
+def test_every_view_says_what_each_of_its_methods_takes():
+    for route, view in routes():
+        if issubclass(view.cls, ApiView) and route not in PUBLIC:
+            assert set(methods_of(view)) == set(view.cls.access), route
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_a_person_may_what_their_role_may(role, cast, signed_in):
+    client = signed_in(cast[role])
+
+    allowed = {
+        (method, route)
+        for method, route in RULES
+        if send(client, method, path_of(route), {}).status_code != 403
+    }
+
+    assert allowed == {rule for rule, (_, roles) in RULES.items() if role in roles}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_key_may_what_its_scope_allows_and_nothing_else(scope, acme, make_key):
+    _, text = make_key(acme, scope)
+    client = Client(headers={"Authorization": f"Api-Key {text}"})
+
+    allowed = {
+        (method, route)
+        for method, route in RULES
+        if send(client, method, path_of(route), {}).status_code != 403
+    }
+
+    wanted = {rule for rule, (needed, _) in RULES.items() if scope in (needed, "*")}
+    assert allowed == wanted
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("method", "route"), RULES, ids=RULE_IDS)
+def test_nobody_is_let_in_without_a_credential(method, route):
+    answer = send(Client(), method, path_of(route), {})
+
+    assert answer.status_code == 401
+    assert answer["WWW-Authenticate"] == 'Api-Key realm="api"'
+    assert answer.json()["errors"][0]["code"] == "not_authenticated"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("method", "route"),
+    [rule for rule in RULES if "<uuid:id>" in rule[1] or "<account" in rule[1]],
+    ids=[name for name in RULE_IDS if "<uuid:id>" in name or "<account" in name],
+)
+@pytest.mark.parametrize("by", ["key", "session"])
+def test_rows_of_another_organization_are_not_there(
+    method, route, by, api, acme, system, mallorys_api, mallory, signed_in
+):
+    path = path_of(route, *(rows_of(api, acme, system, route)))
+    stranger = mallorys_api if by == "key" else signed_in(mallory)
+
+    theirs = send(stranger, method, path, body_for(method, route))
+    of_nothing = send(stranger, method, path_of(route, account=uuid4()), body_for(method, route))
+
+    assert theirs.status_code == 404, theirs.content
+    # It looks just like what does not exist at all.
+    assert theirs.json()["errors"][0]["code"] == of_nothing.json()["errors"][0]["code"]
+    assert send(api, method, path, body_for(method, route)).status_code != 404
+
+
+def rows_of(api: Any, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
+    """Ids of rows of Acme's that the route could be about."""
+    account = Account.objects.of(acme).get(code="1100")
+    if route.startswith("cash-entries"):
+        debt = record_cash_entry(actor=system, kind="DEBT", amount=100, currency="GBP")
+        return debt.pk, account.pk
+    is_pending = not route.endswith("/void")
+    entry = {**SALE, "status": "pending" if is_pending else "posted"}
+    return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
+
+
+def body_for(method: str, route: str) -> dict[str, Any]:
+    """A body that is well-formed, so that it is the path that decides."""
+    if route == ENTRY and method == "PUT":
+        return {**SALE, "description": "Edited"}
+    if route == ACCOUNT and method == "PUT":
+        return {"code": "1100", "name": "Debtors", "type": "asset"}
+    if route == ACCOUNT and method == "PATCH":
+        return {"name": "Debtors"}
+    if route.endswith("/void"):
+        return {"reason": "Mine now"}
+    return {}
+
+
+@pytest.mark.django_db
+class TestIdsOfAnotherOrganizationInBodiesAndFilters:
+    @pytest.fixture
+    def theirs(self, acme: Any) -> Account:
+        account: Account = Account.objects.of(acme).get(code="1100")
+        return account
+
+    def test_a_parent(self, mallorys_api, theirs):
+        content = {"code": "x", "name": "X", "type": "asset", "parent": str(theirs.pk)}
+
+        answer = send(mallorys_api, "POST", "/accounts", content)
+
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["code"] == "unknown_parent"
+
+    def test_an_account_of_a_line(self, mallorys_api, theirs):
+        lines = [{"account": str(theirs.pk), "debit": 1}, {"account": "4000", "credit": 1}]
+
+        for path, content in (
+            ("/journal-entries", {**SALE, "lines": lines}),
+            ("/journal-entries", {**SALE, "lines": lines, "status": "pending"}),
+            ("/journal-entries/bulk", {"entries": [{**SALE, "lines": lines}]}),
+        ):
+            answer = send(mallorys_api, "POST", path, content)
+            assert answer.status_code == 422
+            assert answer.json()["errors"][0]["code"] == "unknown_account"
+
+    def test_a_user_of_a_cash_entry(self, mallorys_api, alice):
+        content = {"kind": "REVENUE", "amount": 1, "currency": "GBP", "user": str(alice.pk)}
+
+        answer = send(mallorys_api, "POST", "/cash-entries", content)
+
+        assert answer.status_code == 422
+
+    def test_filters(self, api, mallorys_api, theirs, alice, acme):
+        entry = send(api, "POST", "/journal-entries", SALE).json()
+
+        for path, query in (
+            ("/journal-entries", {"account": str(theirs.pk)}),
+            ("/reports/general-ledger", {"account": str(theirs.pk)}),
+            ("/reports/journal", {"account": str(theirs.pk)}),
+        ):
+            assert send(mallorys_api, "GET", path, query).status_code == 404
+        for path, query in (
+            ("/journal-entries", {"reference": SALE["reference"]}),
+            ("/cash-entries", {"user": str(alice.pk)}),
+            ("/audit-events", {"subject": entry["id"]}),
+            ("/audit-events", {"actor": str(alice.pk)}),
+        ):
+            assert send(mallorys_api, "GET", path, query).json()["results"] == []
+
+    def test_a_cursor(self, api, mallorys_api):
+        entries = [{**SALE, "reference": f"sale-{n}"} for n in range(3)]
+        send(api, "POST", "/journal-entries/bulk", {"entries": entries})
+        page = send(api, "GET", "/journal-entries", {"page_size": 1}).json()
+
+        assert mallorys_api.get(page["next"]).json()["results"] == []
+
+    def test_the_organization_to_switch_to(self, signed_in, mallory, acme):
+        answer = send(signed_in(mallory), "PUT", "/organization", {"organization": "acme"})
+
+        assert answer.status_code == 404
+
+
+@pytest.mark.django_db
+def test_a_switch_of_organization_counts_for_everything_after_it(
+    signed_in, alice, acme, mallory_ltd
+):
+    from organizations.actors import Actor
+    from organizations.services.members import add_member
+
+    add_member(actor=Actor.system(mallory_ltd), user=alice, role="auditor")
+    client = signed_in(alice)
+    here = send(client, "GET", "/organization").json()
+
+    there = send(client, "PUT", "/organization", {"organization": "mallory-ltd"}).json()
+
+    assert (here["slug"], there["slug"]) == ("acme", "mallory-ltd")
+    assert {m["organization"] for m in here["memberships"]} == {"acme", "mallory-ltd"}
+    assert send(client, "GET", "/organization").json()["slug"] == "mallory-ltd"
+    # Alice keeps Acme's books and may only look here.
+    assert send(client, "POST", "/journal-entries", SALE).status_code == 403
+
+
+@pytest.mark.django_db
+def test_proposing_and_posting_take_a_permission_each(signed_in, carol):
+    """The controller posts and approves, and does not prepare."""
+    client = signed_in(carol)
+
+    assert send(client, "POST", "/journal-entries", SALE).status_code == 201
+    pending = {**SALE, "reference": "other", "status": "pending"}
+    assert send(client, "POST", "/journal-entries", pending).status_code == 403
+
+
+def test_the_root_is_where_it_is_promised():
+    assert ROOT == "/api/v1"
