@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from ledger.errors import EntryNotFound
-from ledger.models import Account, JournalEntry, JournalLine, ProposedLine
+from ledger.models import Account, EntryAlias, JournalEntry, JournalLine, ProposedLine
 from organizations.models import Organization
 
 
@@ -38,9 +38,11 @@ def list_entries(
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[JournalEntry]:
-    """Entries by what they say, newest effective date first."""
+    """Entries by what they say, newest effective date first.
+
+    `reference` also finds the entry that had this name in the books that came before.
+    """
     filters: dict[str, Any] = {
-        "reference": reference,
         "reference_type": reference_type,
         "reference_id": reference_id,
         "status": status,
@@ -50,6 +52,9 @@ def list_entries(
     entries: QuerySet[JournalEntry] = JournalEntry.objects.of(organization).filter(
         **{name: value for name, value in filters.items() if value is not None}
     )
+    if reference is not None:
+        aliased = EntryAlias.objects.of(organization).filter(alias=reference).values("entry_id")
+        entries = entries.filter(Q(reference=reference) | Q(pk__in=aliased))
     if account is not None:
         entries = entries.filter(
             Q(Exists(_lines_on(JournalLine, organization, account)))
