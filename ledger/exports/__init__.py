@@ -1,9 +1,11 @@
 """Reports as files: CSV, XLSX, PDF, JSON, and tables on a terminal."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from ledger.errors import ReportTooLong
 from ledger.exports import csv_file, pdf_file, text_table, xlsx_file
@@ -70,14 +72,11 @@ def whole(document: Document, format: str, most: int) -> list[Row]:
     Raises:
         ReportTooLong: there are more than that.
     """
-    return list(_at_most(document.rows, document, format, most))
-
-
-def _at_most(rows: Iterable[Row], document: Document, format: str, most: int) -> Iterator[Row]:
-    for number, row in enumerate(rows, start=1):
-        if number > most:
-            raise ReportTooLong(report=document.title.lower(), most=f"{most:,}", format=format)
-        yield row
+    with closing(document.rows):
+        rows = list(islice(document.rows, most + 1))
+    if len(rows) > most:
+        raise ReportTooLong(report=document.title.lower(), most=f"{most:,}", format=format)
+    return rows
 
 
 def file_name(report: Report, format: str) -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -21,14 +22,16 @@ def write_csv(document: Document) -> Iterator[bytes]:
     writer = csv.writer(buffer)
     titles = [column.title.lower() for column in document.data_columns]
     writer.writerow(["row", "currency", *titles])
-    for number, row in enumerate(document.rows, start=1):
-        if row.kind is not RowKind.HEADING:
-            cells = [_cell(row, column) for column in document.data_columns]
-            writer.writerow([row.kind.value, row.currency, *cells])
-        if number % _ROWS_A_PIECE == 0:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
+    columns = document.data_columns
+    with closing(document.rows):
+        for number, row in enumerate(document.rows, start=1):
+            if row.kind is not RowKind.HEADING:
+                cells = [_cell(row, column) for column in columns]
+                writer.writerow([row.kind.value, row.currency, *cells])
+            if number % _ROWS_A_PIECE == 0:
+                yield buffer.getvalue().encode()
+                buffer.seek(0)
+                buffer.truncate()
     yield buffer.getvalue().encode()
 
 

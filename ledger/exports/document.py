@@ -1,6 +1,6 @@
 """A report laid out: columns, and rows one after the other, for every file format alike."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -53,8 +53,9 @@ class Row:
 class Document:
     """One report on its way into a file.
 
-    `rows` can be gone through once. A report that streams knows only at its end whether it ties,
-    and then says so in rows of kind CHECK; `problems` holds what is known before.
+    `rows` can be gone through once; close them where they are not read to their end. A report that
+    streams knows only at its end whether it ties, and then says so in rows of kind CHECK;
+    `problems` holds what is known before.
     """
 
     name: str
@@ -64,7 +65,7 @@ class Document:
     period: str
     notes: Sequence[str]
     columns: Sequence[Column]
-    rows: Iterable[Row] = field(repr=False)
+    rows: Generator[Row, None, None] = field(repr=False)
     printed_at: str = ""
     printed_by: str = ""
     problems: Sequence[str] = ()

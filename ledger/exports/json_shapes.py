@@ -1,6 +1,7 @@
 """Reports as JSON objects, in the shapes that the API promises; amounts are minor units."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from ledger.errors import ReportTooLong
@@ -199,18 +200,19 @@ def _general_ledger(report: GeneralLedger) -> dict[str, Any]:
     sums: dict[str, tuple[int, int]] = {}
     lines: list[dict[str, Any]] = []
     count = 0
-    for piece in report.stream():
-        if isinstance(piece, AccountLine):
-            count += 1
-            _refuse_beyond(count, report)
-            lines.append(_ledger_line(piece))
-        elif isinstance(piece, AccountFoot):
-            check.add(piece)
-            currency = piece.head.place.currency
-            debit, credit = sums.get(currency, (0, 0))
-            sums[currency] = (debit + piece.debits, credit + piece.credits)
-            accounts.setdefault(currency, []).append({**_head(piece.head), "lines": lines})
-            lines = []
+    with closing(report.stream()) as pieces:
+        for piece in pieces:
+            if isinstance(piece, AccountLine):
+                count += 1
+                _refuse_beyond(count, report)
+                lines.append(_ledger_line(piece))
+            elif isinstance(piece, AccountFoot):
+                check.add(piece)
+                currency = piece.head.place.currency
+                debit, credit = sums.get(currency, (0, 0))
+                sums[currency] = (debit + piece.debits, credit + piece.credits)
+                accounts.setdefault(currency, []).append({**_head(piece.head), "lines": lines})
+                lines = []
     findings = report.findings(check)
     return {
         "account": report.account.code if report.account else None,
@@ -258,11 +260,12 @@ def _journal(report: JournalReport) -> dict[str, Any]:
     check = report.new_check()
     entries: list[dict[str, Any]] = []
     count = 0
-    for item in report.stream():
-        count += len(item.lines)
-        _refuse_beyond(count, report)
-        check.add(item)
-        entries.append(_entry(item))
+    with closing(report.stream()) as items:
+        for item in items:
+            count += len(item.lines)
+            _refuse_beyond(count, report)
+            check.add(item)
+            entries.append(_entry(item))
     return {
         "account": report.account.code if report.account else None,
         "ties": not check.off,

@@ -1,7 +1,8 @@
 """How each report is laid out: which columns, which rows, in which order."""
 
 import zoneinfo
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -28,6 +29,8 @@ from ledger.selectors.reports.general_ledger import AccountFoot, AccountHead
 from ledger.selectors.reports.journal import JournalItem
 
 TRANSLATION = "Translation difference"
+
+Rows = Generator[Row, None, None]
 
 _CODE = Column("code", "Account", "code", width=12)
 _NAME = Column("name", "Name", width=44)
@@ -96,7 +99,7 @@ def _problems(report: Any) -> Iterator[str]:
 # --- Trial balance --------------------------------------------------------------------------------
 
 
-def _trial_balance(report: TrialBalance) -> Iterator[Row]:
+def _trial_balance(report: TrialBalance) -> Rows:
     for part in report.currencies:
         for row in part.rows:
             cells = {
@@ -123,7 +126,7 @@ def _trial_balance(report: TrialBalance) -> Iterator[Row]:
 # --- Balance sheet, income statement, revenue -----------------------------------------------------
 
 
-def _balance_sheet(report: BalanceSheet) -> Iterator[Row]:
+def _balance_sheet(report: BalanceSheet) -> Rows:
     for part in report.currencies:
         code = part.currency
         yield from _section(code, "Assets", part.assets, part.total_assets)
@@ -137,7 +140,7 @@ def _balance_sheet(report: BalanceSheet) -> Iterator[Row]:
         yield _verdict(code, part.is_balanced, "assets = liabilities + equity")
 
 
-def _income_statement(report: IncomeStatement) -> Iterator[Row]:
+def _income_statement(report: IncomeStatement) -> Rows:
     for part in report.currencies:
         code = part.currency
         yield from _section(code, "Revenue", part.revenue, part.total_revenue)
@@ -146,7 +149,7 @@ def _income_statement(report: IncomeStatement) -> Iterator[Row]:
         yield _verdict(code, part.ties, "debits = credits in the period")
 
 
-def _revenue(report: RevenueReport) -> Iterator[Row]:
+def _revenue(report: RevenueReport) -> Rows:
     for part in report.currencies:
         yield from _figures(part.currency, "Revenue", part.items)
         total = {"name": "Total revenue", "amount": part.total_revenue}
@@ -186,7 +189,7 @@ def _verdict(currency: str, ties: bool, words: str, key: str = "name") -> Row:
 # --- Cash flow ------------------------------------------------------------------------------------
 
 
-def _cash_flow(report: CashFlow) -> Iterator[Row]:
+def _cash_flow(report: CashFlow) -> Rows:
     for part in report.currencies:
         yield from _cash(part, "Opening cash", [(a.code, a.name, a.opening) for a in part.accounts])
         for activity, title in ACTIVITIES.items():
@@ -237,18 +240,19 @@ def _cash(
 # --- General ledger and journal -------------------------------------------------------------------
 
 
-def _general_ledger(report: GeneralLedger) -> Iterator[Row]:
+def _general_ledger(report: GeneralLedger) -> Rows:
     check = report.new_check()
     head: AccountHead | None = None
-    for piece in report.stream():
-        if isinstance(piece, AccountHead):
-            head = piece
-            yield from _ledger_head(report, head)
-        elif isinstance(piece, AccountFoot):
-            check.add(piece)
-            yield from _ledger_foot(report, piece)
-        elif head is not None:
-            yield _ledger_line(head, piece)
+    with closing(report.stream()) as pieces:
+        for piece in pieces:
+            if isinstance(piece, AccountHead):
+                head = piece
+                yield from _ledger_head(report, head)
+            elif isinstance(piece, AccountFoot):
+                check.add(piece)
+                yield from _ledger_foot(report, piece)
+            elif head is not None:
+                yield _ledger_line(head, piece)
     findings = report.findings(check)
     yield _verdict("", not findings, "opening + lines = closing", "description")
     for words in findings:
@@ -297,11 +301,12 @@ def _ledger_foot(report: GeneralLedger, foot: AccountFoot) -> Iterator[Row]:
     yield Row(RowKind.CLOSING, cells, foot.head.place.currency)
 
 
-def _journal(report: JournalReport) -> Iterator[Row]:
+def _journal(report: JournalReport) -> Rows:
     check = report.new_check()
-    for item in report.stream():
-        check.add(item)
-        yield from _journal_item(item)
+    with closing(report.stream()) as items:
+        for item in items:
+            check.add(item)
+            yield from _journal_item(item)
     for total in check.totals:
         cells = {
             "account_name": "Total",
@@ -381,7 +386,7 @@ _COLUMNS: Mapping[type[Report], Sequence[Column]] = {
     ),
 }
 
-_LAYOUTS: Mapping[type[Report], Callable[[Any], Iterator[Row]]] = {
+_LAYOUTS: Mapping[type[Report], Callable[[Any], Rows]] = {
     TrialBalance: _trial_balance,
     BalanceSheet: _balance_sheet,
     IncomeStatement: _income_statement,

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,7 @@ def write_xlsx(document: Document) -> Iterator[bytes]:
 
     Texts are written as texts, so that none runs as a formula or becomes a link.
     """
-    with tempfile.TemporaryFile() as file:
+    with tempfile.TemporaryFile() as file, closing(document.rows):
         workbook = xlsxwriter.Workbook(
             file,
             {

@@ -1,6 +1,6 @@
 """The general ledger: every account with its opening balance, its lines and its closing balance."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -73,7 +73,8 @@ class LedgerCheck:
 class GeneralLedger(ReportOfPeriod):
     """From one day to another: all accounts that have a balance or lines, or some of them.
 
-    `stream` reads a million lines in bounded memory, each call anew; `parts` keeps them.
+    `stream` reads a million lines in bounded memory, each call anew; close what you do not read to
+    its end. `parts` keeps them.
     """
 
     name: ClassVar[str] = "general-ledger"
@@ -81,7 +82,7 @@ class GeneralLedger(ReportOfPeriod):
 
     account: Account | None = None
 
-    def stream(self) -> Iterator[AccountHead | AccountLine | AccountFoot]:
+    def stream(self) -> Generator[AccountHead | AccountLine | AccountFoot, None, None]:
         """For each account by code: its head, its lines, its foot. One moment's figures."""
         chart = chart_of(self.organization)
         wanted = None if self.account is None else chart.below({self.account.pk})

@@ -1,6 +1,6 @@
 """The journal: every posted entry of a period with its lines, in the order of their dates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -82,7 +82,8 @@ class JournalCheck:
 class JournalReport(ReportOfPeriod):
     """From one day to another; with an account, the entries that touch it or those below it.
 
-    `stream` reads a million lines in bounded memory, each call anew; `items` keeps them.
+    `stream` reads a million lines in bounded memory, each call anew; close what you do not read to
+    its end. `items` keeps them.
     """
 
     name: ClassVar[str] = "journal"
@@ -90,7 +91,7 @@ class JournalReport(ReportOfPeriod):
 
     account: Account | None = None
 
-    def stream(self) -> Iterator[JournalItem]:
+    def stream(self) -> Generator[JournalItem, None, None]:
         """Every entry by date and id, whole."""
         parameters: dict[str, Any] = {
             "organization": self.organization.pk,

@@ -1,0 +1,1 @@
+"""Worked examples that an accountant can follow line by line."""
