@@ -24,6 +24,7 @@ ERRORS: dict[str, tuple[str, str]] = {
 ALWAYS = ("400", "401", "403", "405", "429", "503")
 OF_A_WRITE = ("409", "413", "415", "422")
 OF_A_PATH = ("404",)
+OF_A_REFUSAL = ("422",)
 
 _EXAMPLE_CODES = {
     "400": ("validation_error", "required", "This field is required.", "reference"),

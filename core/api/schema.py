@@ -6,7 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
-from core.api.components import ALWAYS, ERRORS, OF_A_PATH, OF_A_WRITE
+from core.api.components import ALWAYS, ERRORS, OF_A_PATH, OF_A_REFUSAL, OF_A_WRITE
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -16,6 +16,13 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "carried out once; its answer is given again, with `Idempotency-Replayed: true`.",
 )
 FORMS = ("application/json",)
+
+
+PATH_PARTS = {
+    "id": "The row's id.",
+    "account": "The account's code or id.",
+    "check": "The check's name: `invoices`, `wallets`, `settlements`, …",
+}
 
 
 class ApiSchema(AutoSchema):
@@ -30,10 +37,15 @@ class ApiSchema(AutoSchema):
         statuses = [*ALWAYS, *(OF_A_WRITE if self._is_write() else ())]
         if "{" in path or getattr(self.view, "names_rows", False):
             statuses += OF_A_PATH
+        if getattr(self.view, "refuses_reads", False):
+            statuses += OF_A_REFUSAL
         for status in sorted(statuses):
             name = ERRORS[status][0]
             reference = {"$ref": f"#/components/responses/{name}"}
             operation["responses"].setdefault(status, reference)
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                parameter["description"] = PATH_PARTS[parameter["name"]]
         return operation
 
     def _is_write(self) -> bool:

@@ -368,6 +368,7 @@ class AccountBalance(AccountView):
 
 
 class AccountLines(AccountView):
+    refuses_reads = True
     access = {"GET": access(READ, "ledger.view_journalline")}
 
     @extend_schema(

@@ -71,8 +71,8 @@ class CashEntryPage(serializers.Serializer[Any]):
 
 
 class CashFilters(Paged, Span):
-    kind = serializers.ChoiceField(CashKind.choices, required=False)
-    user = serializers.UUIDField(required=False)
+    kind = serializers.ChoiceField(CashKind.choices, required=False, help_text="Only this kind.")
+    user = serializers.UUIDField(required=False, help_text="Only this user's.")
     settled = serializers.BooleanField(required=False, help_text="Of debts: settled or not.")
 
 

@@ -175,13 +175,21 @@ class BulkOutput(serializers.Serializer[Any]):
 
 
 class Filters(Paged, Span):
-    reference = serializers.CharField(required=False, max_length=200)
-    reference_type = serializers.CharField(required=False, max_length=60)
-    reference_id = serializers.CharField(required=False, max_length=200)
+    reference = serializers.CharField(
+        required=False, max_length=200, help_text="The one entry of this reference."
+    )
+    reference_type = serializers.CharField(
+        required=False, max_length=60, help_text="The kind of business fact: invoice."
+    )
+    reference_id = serializers.CharField(
+        required=False, max_length=200, help_text="The business fact's own id."
+    )
     account = serializers.CharField(
         required=False, max_length=100, help_text="Entries with a line on it: code or id."
     )
-    status = serializers.ChoiceField(EntryStatus.choices, required=False)
+    status = serializers.ChoiceField(
+        EntryStatus.choices, required=False, help_text="Only those of this status."
+    )
 
 
 class VoidInput(StrictSerializer):

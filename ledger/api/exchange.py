@@ -43,8 +43,8 @@ class RatePage(serializers.Serializer[Any]):
 
 
 class RateFilters(Paged, Span):
-    currency = serializers.CharField(required=False, max_length=3)
-    quote_currency = serializers.CharField(required=False, max_length=3)
+    currency = serializers.CharField(required=False, max_length=3, help_text="From this one.")
+    quote_currency = serializers.CharField(required=False, max_length=3, help_text="Into this one.")
 
 
 def _as_json(rate: ExchangeRate) -> dict[str, Any]:

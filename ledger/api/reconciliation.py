@@ -77,7 +77,9 @@ class RunInput(StrictSerializer):
 
 
 class RunFilters(Paged):
-    check = serializers.CharField(required=False, max_length=60)
+    check = serializers.CharField(
+        required=False, max_length=60, help_text="Only runs of this check."
+    )
 
 
 def _run_as_json(run: ReconciliationRun) -> dict[str, Any]:

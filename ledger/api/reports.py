@@ -67,7 +67,9 @@ def _filters(kind: ReportKind) -> type[StrictSerializer]:
     fields: dict[str, Any] = {
         name: _field(name) for name in kind.parameters if name not in ("from", "to")
     }
-    fields["format"] = serializers.ChoiceField(FILE_FORMATS, required=False, default="json")
+    fields["format"] = serializers.ChoiceField(
+        FILE_FORMATS, required=False, default="json", help_text="As JSON, or as a file."
+    )
     base = Span if "from" in kind.parameters else StrictSerializer
     name = "".join(word.title() for word in kind.name.split("-"))
     return type(f"{name}Query", (base,), fields)
@@ -109,6 +111,7 @@ class ReportView(OrganizationView):
     """One report; the subclasses that `report_view` makes say which."""
 
     tag = TAG
+    refuses_reads = True
     access = {"GET": access(READ, "ledger.view_reports")}
     kind: ClassVar[ReportKind]
     filters: ClassVar[type[StrictSerializer]]

@@ -177,7 +177,9 @@ class AuditFilters(Paged, Span):
     actor = serializers.CharField(
         required=False, max_length=200, help_text="A user's or key's id, or the actor's name."
     )
-    action = serializers.CharField(required=False, max_length=60)
+    action = serializers.CharField(
+        required=False, max_length=60, help_text="What was done: void_entry."
+    )
     subject = serializers.CharField(
         required=False, max_length=60, help_text="A row's id, or a kind of row: journalentry."
     )
