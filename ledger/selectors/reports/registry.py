@@ -1,5 +1,6 @@
 """Which reports there are, what each may be asked for, and how that is read from text."""
 
+import re
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from ledger.selectors.reports.trial_balance import trial_balance
 from organizations.models import Organization
 
 Parameter = Literal["as_of", "from", "to", "known_at", "account", "currency"]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 # `from` is a word of Python.
 _ARGUMENTS: Mapping[str, str] = {"from": "since", "to": "until"}
@@ -94,7 +97,8 @@ def _date(name: str, value: Any) -> date:
         return value
     text = str(value)
     try:
-        if len(text) != len("2010-12-31"):
+        # fromisoformat takes weeks and unpunctuated dates too; we promise one form.
+        if not _DATE.fullmatch(text):
             raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError:
