@@ -71,7 +71,7 @@ def _too_deep() -> MalformedJson:
 
 def _check_depth(value: Any) -> None:
     # Level by level, which costs one pass over the containers and no call for each.
-    level = [value] if isinstance(value, dict | list) else []
+    level: list[Any] = [value] if isinstance(value, dict | list) else []
     for _ in range(DEEPEST):
         if not level:
             return

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from core.api.views import ApiView
 from ledger.models import Account
@@ -92,7 +92,7 @@ def _below(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, Any]]:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from _below(pattern, route)
-        elif isinstance(pattern, URLPattern) and route:
+        elif route:
             yield route, pattern.callback
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from core.api import throttling
+from core.api.errors import Throttled
 from organizations.actors import Actor
 from organizations.models import ApiKey
 from organizations.services.keys import revoke_api_key
@@ -252,7 +253,7 @@ class TestThrottling:
     def test_begins_anew_each_minute(self, settings):
         settings.API_REQUESTS_PER_MINUTE = 1
         throttling.throttle("a", now=60.0)
-        with pytest.raises(throttling.Throttled) as refused:
+        with pytest.raises(Throttled) as refused:
             throttling.throttle("a", now=100.0)
 
         throttling.throttle("a", now=120.0)
@@ -277,7 +278,7 @@ class TestThrottling:
         throttling.throttle(caller, now=60.0)
         monkeypatch.setattr(throttling, "_here", throttling.Counter())
 
-        with pytest.raises(throttling.Throttled):
+        with pytest.raises(Throttled):
             throttling.throttle(caller, now=60.0)
 
 

@@ -16,14 +16,14 @@ logger = logging.getLogger(__name__)
 
 Problem = dict[str, str | None]
 
-STATUS_OF = (
+# A refusal of no kind says that the request itself is malformed: MalformedJson, MalformedEntry.
+MALFORMED = 400
+STATUS_OF: tuple[tuple[type[Refusal], int], ...] = (
     (NotFound, 404),
     (Invalid, 422),
     (Conflict, 409),
     (Forbidden, 403),
     (Unavailable, 503),
-    # Of no kind: the request itself is malformed (MalformedJson, MalformedEntry).
-    (Refusal, 400),
 )
 
 # Sqlstates after which the same request may well succeed: a lock was not to be had in time, two
@@ -173,7 +173,10 @@ def answer_to_refusal(refusal: Refusal, request: HttpRequest) -> HttpResponse:
 def status_of(refusal: Refusal) -> int:
     if _sqlstate(refusal.__cause__) in BUSY:
         return 503
-    return next(status for kind, status in STATUS_OF if isinstance(refusal, kind))
+    for kind, status in STATUS_OF:
+        if isinstance(refusal, kind):
+            return status
+    return MALFORMED
 
 
 def refusal_problems(refusal: Refusal) -> list[Problem]:

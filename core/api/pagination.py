@@ -95,7 +95,8 @@ def read_cursor(model: type[Model], field: str, text: str) -> Cursor:
         value, row_id, backwards = json.loads(base64.urlsafe_b64decode(padded))
         if not isinstance(value, str) or not isinstance(backwards, bool) or "\0" in value:
             raise ValueError(text)
-        value = model._meta.get_field(field).to_python(value)
+        column: Any = model._meta.get_field(field)
+        value = column.to_python(value)
         if value is None:
             raise ValueError(text)
         return Cursor(value, UUID(row_id), backwards)

@@ -61,7 +61,7 @@ class ApiSchema(AutoSchema):
         words = super().get_description() or ""
         return words.split("\n\n")[0].replace("\n", " ").rstrip(".")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         words = super().get_description() or ""
         wanted = getattr(self.view, "access", {}).get(self.method)
         if wanted is None:

@@ -132,19 +132,3 @@ class Paged(StrictSerializer):
     page_size = serializers.IntegerField(
         required=False, min_value=1, max_value=500, default=100, help_text="Up to 500."
     )
-
-
-class ErrorItem(serializers.Serializer[Any]):
-    """One fault."""
-
-    code = serializers.CharField(help_text="Stable: what programs should look at.")
-    detail = serializers.CharField(help_text="What is wrong, with which value, and what to do.")
-    attr = serializers.CharField(allow_null=True, help_text="The field at fault, as a path.")
-
-
-class ErrorAnswer(serializers.Serializer[Any]):
-    """The one shape of every error."""
-
-    type = serializers.ChoiceField(["validation_error", "client_error", "server_error"])
-    errors = ErrorItem(many=True)
-    request_id = serializers.CharField(help_text="Also in the header X-Request-ID.")

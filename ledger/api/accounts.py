@@ -58,7 +58,7 @@ class AccountInput(StrictSerializer):
     name = Text(max_length=200)
     type = serializers.ChoiceField(AccountType.choices)
     currency = CurrencyCode(required=False)
-    parent = Text(
+    parent = Text(  # type: ignore[assignment]
         required=False,
         allow_null=True,
         max_length=100,
@@ -95,7 +95,9 @@ class AccountOutput(serializers.Serializer[Any]):
     currency = serializers.CharField()
     status = serializers.ChoiceField(AccountStatus.choices)
     role = serializers.CharField(allow_blank=True)
-    parent = serializers.CharField(allow_null=True, help_text="The code of the account above.")
+    parent = serializers.CharField(  # type: ignore[assignment]
+        allow_null=True, help_text="The code of the account above."
+    )
     description = serializers.CharField(allow_blank=True)
     balance_slots = serializers.IntegerField()
     balance = serializers.IntegerField(

@@ -462,11 +462,15 @@ def _placed(refusal: Refusal, drafts: Sequence[EntryDraft]) -> list[dict[str, st
     shared = {name: fact for name, fact in refusal.facts.items() if name != "offenders"}
     problems: list[dict[str, str | None]] = []
     for own in (refusal.facts.get("offenders") or [shared])[:MOST_PROBLEMS]:
-        one = type(refusal)(**{**shared, **own})
-        index = _place_of(refusal, own, place)
+        facts = {**shared, **own}
+        if own.get("reference"):
+            # Its own alone: all of them would make ten thousand long messages.
+            facts["references"] = own["reference"]
+        one = type(refusal)(**facts)
+        found = _place_of(refusal, own, place)
         attr = refusal.attr
-        if index is not None:
-            attr = f"entries.{index}.{attr}" if attr else f"entries.{index}"
+        if found is not None:
+            attr = f"entries.{found}.{attr}" if attr else f"entries.{found}"
         problems.append(problem(one.code, one.message, attr))
     return problems
 

@@ -24,7 +24,7 @@ class RateInput(StrictSerializer):
     quote_currency = CurrencyCode()
     valid_on = Day()
     rate = Text(max_length=40, help_text='A decimal number as text, so that it is exact: "1.1725".')
-    source = Text(required=False, allow_blank=True, max_length=100)
+    source = Text(required=False, allow_blank=True, max_length=100)  # type: ignore[assignment]
 
 
 class RateOutput(serializers.Serializer[Any]):
@@ -33,7 +33,7 @@ class RateOutput(serializers.Serializer[Any]):
     quote_currency = serializers.CharField()
     valid_on = serializers.DateField()
     rate = serializers.CharField()
-    source = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]
 
 
 class RatePage(serializers.Serializer[Any]):

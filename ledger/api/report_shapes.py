@@ -42,7 +42,7 @@ class FigureShape(Shape):
     code = serializers.CharField()
     name = serializers.CharField()
     type = serializers.ChoiceField(AccountType.choices)
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     depth = serializers.IntegerField()
 
 
@@ -58,7 +58,7 @@ class TrialBalanceRow(Shape):
     code = serializers.CharField()
     name = serializers.CharField()
     type = serializers.ChoiceField(AccountType.choices)
-    parent = serializers.CharField(allow_null=True)
+    parent = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     debit = serializers.IntegerField()
     credit = serializers.IntegerField()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from core.db import prepared_cursor
@@ -37,7 +38,7 @@ def lines_of(
     return found
 
 
-def _rows(table: str, organization: Organization, ids: list[UUID]) -> list[tuple[object, ...]]:
+def _rows(table: str, organization: Organization, ids: list[UUID]) -> list[tuple[Any, ...]]:
     sql = f"""
         SELECT l.entry_id, l.position, a.code, a.currency, l.debit, l.credit, l.description
           FROM {table} l

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ledger.models import JournalEntry
 from ledger.selectors.balances import balance_at
+from ledger.services.entries import submit_entries
 from organizations.models import AuditEvent, IdempotencyKey
 from organizations.services.idempotency import delete_expired_keys
 from tests.api import SALE, code_of, send
@@ -269,9 +270,7 @@ class TestAtOnce:
         assert balance_at(acme, "1100") == 163_47
 
     def test_answers_409_at_once_while_the_first_is_running(self, acme, key_text, monkeypatch):
-        from ledger.api import entries
-
-        submit = entries.submit_entries
+        submit = submit_entries
         is_in, may_go_on = threading.Event(), threading.Event()
 
         def slowly(**given: Any) -> Any:
@@ -280,7 +279,7 @@ class TestAtOnce:
             assert may_go_on.wait(30)
             return posted
 
-        monkeypatch.setattr(entries, "submit_entries", slowly)
+        monkeypatch.setattr("ledger.api.entries.submit_entries", slowly)
         answers: list[Any] = []
         first = threading.Thread(target=lambda: answers.extend(self.at_once(1, key_text, **KEY)))
         first.start()
