@@ -5,7 +5,7 @@ do not exist. Whatever is written goes through a service, whose refusals come ba
 the form.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -27,7 +28,7 @@ from core.db import TenantForeignKey
 from core.errors import Refusal
 
 Row = TypeVar("Row", bound=models.Model)
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class BooksRequest(HttpRequest):
@@ -78,7 +79,7 @@ class BooksSite(UnfoldAdminSite):
         self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> TemplateResponse:
         """A page in the site's frame."""
-        request.current_app = self.name  # type: ignore[attr-defined]
+        request.current_app = self.name
         return TemplateResponse(
             request, template, {**self.each_context(request), "title": title, **context}
         )
@@ -97,7 +98,7 @@ def require_permission(request: HttpRequest, *permissions: str) -> None:
         raise PermissionDenied
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
+class CappedPaginator(Paginator[Any]):
     """Counts no further than its pages go, so that a journal of millions opens as quickly."""
 
     most = 50_000
@@ -108,7 +109,7 @@ class CappedPaginator(Paginator):  # type: ignore[type-arg]
         return int(rows.order_by()[: self.most].count())
 
 
-class BooksChangeList(ChangeList):  # type: ignore[misc]
+class BooksChangeList(ChangeList):
     """Counts once: what the filters leave is what there is to tell."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -164,7 +165,7 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     list_per_page = 50
     list_filter_submit = True
     show_facets = admin.ShowFacets.NEVER
-    actions: ClassVar[Iterable[Any]] = ()
+    actions = ()
     # How a row's organization is reached.
     organization_lookup = "organization"
     # What a list says that has no rows: what is missing, and what to do next.
@@ -243,6 +244,17 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
             and bool(super().has_delete_permission(request, obj))
         )
 
+    def offers(self, row: Row, action: str) -> bool:
+        """Whether an action makes sense for a row as it stands; otherwise it has no button."""
+        return True
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        row = self.get_object(request, unquote(str(object_id)))
+        if row is None:
+            return []
+        allowed = super().get_actions_detail(request, object_id)
+        return [one for one in allowed if self.offers(row, one.method.original_function_name)]
+
     def get_actions(self, request: HttpRequest) -> Any:
         """Only what a subclass offers: Django's own deletes without asking a service."""
         offered = super().get_actions(request)
@@ -276,6 +288,9 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
+        if object_id is not None:
+            # Whose id it is not, to them it is not there, whatever they may do with their own.
+            self.get_row(request, object_id)
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Forms of the back-office: Unfold's look on plain Django fields, and amounts as people write them."""
+"""Forms of the back-office: Unfold's look on plain Django fields, amounts as people write them."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from organizations.models import User
 from organizations.selectors import memberships_of
 
 
-class LoginForm(AuthenticationForm):
+class LoginForm(AuthenticationForm):  # type: ignore[misc]
     """Lets in whoever belongs to an organization, and the installation's operators."""
 
     def confirm_login_allowed(self, user: User) -> None:

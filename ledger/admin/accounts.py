@@ -186,14 +186,18 @@ class AccountAdmin(AuditedAdmin[Account]):
             most=MOST_LINES,
         )
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
-        organization = organization_of(request)
-        rows = Account.objects.of(organization).filter(status=AccountStatus.ACTIVE)
-        context["choices"] = rows.order_by("code").only("organization_id", "id", "code", "name")
-        return super().render_change_form(request, context, **kwargs)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> Any:
-        return ()
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        rows = Account.objects.of(organization_of(request)).filter(status=AccountStatus.ACTIVE)
+        choices = rows.order_by("code").only("organization_id", "id", "code", "name")
+        return super().changeform_view(
+            request, object_id, form_url, {"choices": choices, **(extra_context or {})}
+        )
 
     def create(self, request: HttpRequest, form: Any) -> Account:
         return create_account(actor=actor_of(request), **form.construct())
@@ -208,16 +212,14 @@ class AccountAdmin(AuditedAdmin[Account]):
         return self.has_permission_of(request, "ledger.view_journalline")
 
     def has_archive_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may_become(request, object_id, AccountStatus.ARCHIVED)
+        return self.has_change_permission(request)
 
     def has_restore_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return self._may_become(request, object_id, AccountStatus.ACTIVE)
+        return self.has_change_permission(request)
 
-    def _may_become(self, request: HttpRequest, object_id: Any, status: str) -> bool:
-        if not self.has_change_permission(request):
-            return False
-        row = self.get_object(request, str(object_id)) if object_id else None
-        return row is None or row.status != status
+    def offers(self, row: Account, action: str) -> bool:
+        is_active = row.status == AccountStatus.ACTIVE
+        return {"archive": is_active, "restore": not is_active}.get(action, True)
 
     @action(description="Lines", icon="receipt_long", permissions=["lines"])
     def lines(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -245,8 +247,6 @@ class AccountAdmin(AuditedAdmin[Account]):
     def _move(self, request: HttpRequest, object_id: str, verb: str, what: str) -> HttpResponse:
         """Ask, then archive or restore."""
         row = self.get_row(request, object_id)
-        if not self.has_change_permission(request):
-            raise PermissionDenied
         if request.method == "POST":
             move = archive_account if verb == "Archive" else restore_account
             try:

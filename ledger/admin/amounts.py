@@ -42,13 +42,13 @@ class Sums:
 
 def sums(lines: Iterable[Any]) -> list[Sums]:
     """Per currency, in the order in which the currencies appear."""
-    debits: dict[str, int] = {}
-    credits: dict[str, int] = {}
+    debited: dict[str, int] = {}
+    credited: dict[str, int] = {}
     for line in lines:
         currency = line.account.currency
-        debits[currency] = debits.get(currency, 0) + line.debit
-        credits[currency] = credits.get(currency, 0) + line.credit
+        debited[currency] = debited.get(currency, 0) + line.debit
+        credited[currency] = credited.get(currency, 0) + line.credit
     return [
-        Sums(currency, AmountCell(debits[currency], currency), AmountCell(credits[currency], currency))
-        for currency in debits
+        Sums(currency, AmountCell(debit, currency), AmountCell(credited[currency], currency))
+        for currency, debit in debited.items()
     ]

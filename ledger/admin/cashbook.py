@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -54,7 +53,7 @@ class CashEntryForm(BooksForm):
         "zero, an expense below.",
     )
     currency = forms.ChoiceField(choices=CURRENCIES)
-    user = forms.ModelChoiceField(
+    user: Any = forms.ModelChoiceField(
         label="For",
         queryset=None,
         required=False,
@@ -146,10 +145,10 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
         return False
 
     def has_settle_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        if not self.has_permission_of(request, "ledger.change_cashentry"):
-            return False
-        row = self.get_object(request, str(object_id)) if object_id else None
-        return row is None or (row.kind == CashKind.DEBT and row.settled_at is None)
+        return self.has_permission_of(request, "ledger.change_cashentry")
+
+    def offers(self, row: CashEntry, action: str) -> bool:
+        return row.kind == CashKind.DEBT and row.settled_at is None
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -222,8 +221,6 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
     )
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if not self.has_permission_of(request, "ledger.change_cashentry"):
-            raise PermissionDenied
         form = SettleForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:

@@ -73,7 +73,9 @@ class AccountFilter(TextFilter):
 
 class VoidForm(PageForm):
     reason = forms.CharField(
-        max_length=500, widget=forms.TextInput, help_text="The audit trail and the reversal keep it."
+        max_length=500,
+        widget=forms.TextInput,
+        help_text="The audit trail and the reversal keep it.",
     )
     on = forms.DateField(
         label="Date of the reversal",

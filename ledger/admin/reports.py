@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from core.admin import require_permission
 from core.errors import Refusal
-from core.forms import DateInput, DateTimeInput, PageForm
+from core.forms import DateInput, DateTimeInput, PageForm, dress
 from core.money import format_amount
 from ledger.admin.accounts import CURRENCIES
 from ledger.exports import FORMATS, export, file_name, lay_out
@@ -113,8 +113,9 @@ class ReportForm(PageForm):
                 label="As the books stood at", required=False, widget=DateTimeInput
             ),
         }
-        self.base_fields = {name: fields[name] for name in fields if name in kind.parameters}
         super().__init__(*args, **kwargs)
+        self.fields = {name: fields[name] for name in fields if name in kind.parameters}
+        dress(self)
 
 
 @site.page("reports/<slug:name>/", "report")
@@ -188,9 +189,7 @@ class Shown:
         self.checks: list[str] = []
         self.is_cut = self.is_unknown = False
         rows = self._read(document.rows)
-        self.tables = [
-            self._table(currency, run) for currency, run in document.tables(rows)
-        ]
+        self.tables = [self._table(currency, run) for currency, run in document.tables(rows)]
 
     def _read(self, rows: Iterable[Row]) -> list[Row]:
         shown: list[Row] = []

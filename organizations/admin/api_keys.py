@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
@@ -15,7 +14,7 @@ from unfold.enums import ActionVariant
 
 from core.admin import BooksForm
 from core.forms import DateTimeInput, dress
-from organizations.admin.base import AuditedAdmin, actor_of, organization_of
+from organizations.admin.base import AuditedAdmin, actor_of
 from organizations.models import ApiKey
 from organizations.roles import SCOPES
 from organizations.services.keys import create_api_key, revoke_api_key
@@ -81,10 +80,10 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
         return False
 
     def has_revoke_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        if not self.has_permission_of(request, "organizations.change_apikey"):
-            return False
-        row = self.get_object(request, str(object_id)) if object_id else None
-        return row is None or row.revoked_at is None
+        return self.has_permission_of(request, "organizations.change_apikey")
+
+    def offers(self, row: ApiKey, action: str) -> bool:
+        return row.revoked_at is None
 
     @display(description="Key")
     def key(self, row: ApiKey) -> str:
@@ -102,10 +101,18 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
     def last_used(self, row: ApiKey) -> datetime | None:
         return row.last_used_at
 
-    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
         """One way to save: the next page shows the key."""
         once = {"show_save_and_continue": False, "show_save_and_add_another": False}
-        return super().render_change_form(request, {**context, **once}, **kwargs)
+        return super().changeform_view(
+            request, object_id, form_url, {**once, **(extra_context or {})}
+        )
 
     def create(self, request: HttpRequest, form: Any) -> ApiKey:
         api_key, text = create_api_key(actor=actor_of(request), **form.cleaned_data)
@@ -136,8 +143,6 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
     )
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if not self.has_permission_of(request, "organizations.change_apikey"):
-            raise PermissionDenied
         if request.method == "POST":
             revoke_api_key(actor=actor_of(request), api_key=row)
             messages.success(request, f"The key {row.name} is revoked.")
@@ -147,8 +152,7 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
             "admin/books/confirm.html",
             f"Revoke the key {row.name}?",
             row=row,
-            what=f"Every request with it will be refused from now on, in {organization_of(request)}."
-            " This cannot be undone.",
+            what="Every request with it will be refused from now on. This cannot be undone.",
             submit="Revoke",
             danger=True,
             back=self.url_of(row),

@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.decorators import action, display
@@ -86,10 +85,10 @@ class MembershipAdmin(AuditedAdmin[Membership]):
         return False
 
     def has_deactivate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        if not self.has_permission_of(request, "organizations.delete_membership"):
-            return False
-        row = self.get_object(request, str(object_id)) if object_id else None
-        return row is None or row.is_active
+        return self.has_permission_of(request, "organizations.delete_membership")
+
+    def offers(self, row: Membership, action: str) -> bool:
+        return row.is_active
 
     @display(description="Member", ordering="user__username")
     def member(self, row: Membership) -> str:
@@ -117,9 +116,7 @@ class MembershipAdmin(AuditedAdmin[Membership]):
         return add_member(actor=actor_of(request), user=given["person"], role=given["role"])
 
     def update(self, request: HttpRequest, row: Membership, form: Any) -> Membership:
-        return change_role(
-            actor=actor_of(request), user=row.user, role=form.cleaned_data["role"]
-        )
+        return change_role(actor=actor_of(request), user=row.user, role=form.cleaned_data["role"])
 
     @action(
         description="End membership",
@@ -129,8 +126,6 @@ class MembershipAdmin(AuditedAdmin[Membership]):
     )
     def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if not self.has_permission_of(request, "organizations.delete_membership"):
-            raise PermissionDenied
         if request.method == "POST":
             try:
                 remove_member(actor=actor_of(request), user=row.user)

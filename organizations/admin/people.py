@@ -32,7 +32,7 @@ class ForOperators(ModelAdmin):
 
 
 @admin.register(User)
-class OperatedUserAdmin(ForOperators, UserAdmin):
+class OperatedUserAdmin(ForOperators, UserAdmin[User]):
     """People who can sign in. They are deactivated, not deleted: the trail names them."""
 
     form = UserChangeForm

@@ -1,5 +1,6 @@
 """The organization's own settings: one row, its own."""
 
+import calendar
 import zoneinfo
 from typing import Any
 
@@ -15,9 +16,7 @@ from organizations.admin.base import AuditedAdmin, actor_of, organization_of
 from organizations.models import Organization
 from organizations.services.settings import base_currency_is_used, change_settings
 
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = [calendar.month_name[month] for month in range(1, 13)]
 
 
 class SettingsForm(BooksForm):
@@ -127,5 +126,3 @@ class OrganizationAdmin(AuditedAdmin[Organization]):
             **form.given("name", "country", "currency", "time_zone", "fiscal_year_start_month"),
             approval_threshold_amount=form.cleaned_data["threshold"],
         )
-
-

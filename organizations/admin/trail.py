@@ -38,7 +38,7 @@ class MemberFilter(DropdownFilter):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(AuditedAdmin[AuditEvent]):
-    """Searchable by anything that an auditor has in hand: a row's id, a request's id, an address."""
+    """Searched by what an auditor has in hand: a row's id, a request's id, an address."""
 
     list_display = ("occurred_at", "actor", "what", "subject", "summary", "ip_address")
     list_filter = (

@@ -60,5 +60,7 @@ def change_settings(*, actor: Actor, **changes: Any) -> Organization:
         for name in differing:
             setattr(organization, name, wanted[name])
         organization.save(update_fields=differing)
-        audit(organization, before=before, after={name: getattr(organization, name) for name in told})
+        audit(
+            organization, before=before, after={name: getattr(organization, name) for name in told}
+        )
     return organization
