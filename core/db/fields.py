@@ -16,6 +16,11 @@ def uuid7() -> UUID:
     return uuid_utils.compat.uuid7()
 
 
+def uuid7_text() -> str:
+    """The same as text, at a fraction of the time: for rows that nobody asks for by their id."""
+    return str(uuid_utils.uuid7())
+
+
 class MinorUnitsField(models.BigIntegerField):  # type: ignore[type-arg]
     """Money as a BIGINT count of the currency's minor units; the currency stands beside it."""
 

@@ -24,8 +24,8 @@ def prepared_cursor() -> Iterator[Any]:
         yield cursor
 
 
-def array_parameter(values: Iterable[int | UUID | date | None]) -> str:
-    """An array of numbers, ids or dates, for a parameter that is cast: `%s::uuid[]`.
+def array_parameter(values: Iterable[int | UUID | str | date | None]) -> str:
+    """An array of numbers, dates and ids, for a parameter that is cast: `%s::uuid[]`.
 
     psycopg looks at each element of a list in Python, which for a thousand entries takes longer
     than PostgreSQL takes to insert them.

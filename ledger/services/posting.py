@@ -12,9 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models.base import ModelState
 from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction, uuid7
+from core.db.fields import uuid7_text
 from core.db.prepared import array_parameter, text_array_parameter
 from core.errors import refusing
 from ledger.drafts import EntryDraft, LineDraft
@@ -161,10 +163,13 @@ class Batch:
         self.now = now
         self.entries: list[JournalEntry] = []
         self.metadata: list[str] = []
-        self.lines: list[tuple[UUID, UUID, UUID, int, int, int, str]] = []
+        # (id, entry, account, position, debit, credit, description); the ids made here as text,
+        # as nobody but PostgreSQL reads them.
+        self.lines: list[tuple[str, str, UUID, int, int, int, str]] = []
 
     def add(self, draft: EntryDraft, accounts: AccountsByName) -> None:
         entry_id = uuid7()
+        entry = str(entry_id)
         currency = ""
         total = 0
         for position, line in enumerate(draft.lines, start=1):
@@ -174,8 +179,8 @@ class Batch:
                 total += line.debit
             self.lines.append(
                 (
-                    uuid7(),
-                    entry_id,
+                    uuid7_text(),
+                    entry,
                     account.id,
                     position,
                     line.debit,
@@ -251,16 +256,18 @@ class Batch:
 
 
 def _entry(values: dict[str, Any]) -> JournalEntry:
-    """An entry as if read from the database, which is several times faster than making one.
+    """An entry as if read from the database, its fields put straight in their places.
 
-    What the database fills in (`created_at`) is read when it is asked for.
+    Going through the descriptor of each field costs a tenth of the time of posting. What the
+    database fills in (`created_at`) is read when it is asked for.
     """
-    return JournalEntry.from_db(
-        DEFAULT_DB_ALIAS, values, [values[name] for name in _ENTRY_FIELDS if name in values]
-    )
+    entry = JournalEntry.__new__(JournalEntry)
+    entry._state = ModelState()
+    entry._state.adding = False
+    entry._state.db = DEFAULT_DB_ALIAS
+    entry.__dict__.update(values)
+    return entry
 
-
-_ENTRY_FIELDS = [field.attname for field in JournalEntry._meta.concrete_fields]
 
 _VOID = """
 WITH voided AS (
