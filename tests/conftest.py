@@ -14,7 +14,7 @@ from tests import clean_database
 if TYPE_CHECKING:
     from pytest_django.plugin import DjangoDbBlocker
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.tenant_sql"]
 
 # Tests ask for pages as a browser on this machine would.
 os.environ["PRODUCTION"] = "off"

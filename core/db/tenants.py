@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 
 from django.core import exceptions
 from django.db import models, router
+from django.db.backends.postgresql.features import DatabaseFeatures
+from django.db.models.expressions import Col, ResolvedOuterRef
 from django.db.models.fields.related_descriptors import (
     ForwardManyToOneDescriptor,
     ReverseManyToOneDescriptor,
@@ -30,6 +32,50 @@ class TenantQuerySet(models.QuerySet[Any]):
     def of(self, organization: Any) -> Self:
         """Only the rows of this organization (or organization id)."""
         return self.filter(organization_id=getattr(organization, "pk", organization))
+
+    def only(self, *fields: Any) -> Self:
+        """With the organization as well, which every later reload of the row has to name."""
+        return super().only("organization", *fields)
+
+    def defer(self, *fields: Any) -> Self:
+        """Never the organization; see `only`."""
+        return super().defer(*(name for name in fields if name != "organization"))
+
+    def update(self, **values: Any) -> int:
+        return super(TenantQuerySet, self._named_by_themselves()).update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        return super(TenantQuerySet, self._named_by_themselves()).delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _named_by_themselves(self) -> Self:
+        """The same rows, without a join. For one, Django's UPDATE and DELETE would name rows by
+        `id IN (SELECT …)` alone, with the organization inside only."""
+        joined = [alias for alias, count in self.query.alias_refcount.items() if count]
+        organization_id = _organization_asked_for(self.query)
+        if len(joined) < 2 or organization_id is None:
+            return self
+        rows = type(self)(self.model, using=self.db).of(organization_id)
+        return rows.filter(pk__in=self.order_by().values("pk"))
+
+
+def _organization_asked_for(query: Any) -> Any:
+    """The value with which `organization_id` of the queried table itself is compared, if any."""
+    for condition in query.where.children:
+        if (
+            isinstance(condition, Exact)
+            and isinstance(condition.lhs, Col)
+            and condition.lhs.alias == query.get_initial_alias()
+            and condition.lhs.target.name == "organization"
+            and query.where.connector == "AND"
+            and not query.where.negated
+        ):
+            return condition.rhs
+    return None
 
 
 class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
@@ -97,11 +143,17 @@ class TenantForeignKey(models.ForeignKey[_Set, _Get]):
         return name, path, args, kwargs
 
     def get_extra_restriction(self, alias: str | None, related_alias: str | None) -> Any:
-        """organization_id of the remote row (alias) = organization_id of the local one."""
-        if alias is None or related_alias is None:
+        """organization_id of the remote row (alias) = organization_id of the local one.
+
+        Without an alias the remote row is that of the outer query: `exclude()` over a reverse
+        relation becomes a NOT EXISTS.
+        """
+        if related_alias is None:
             return None
         remote: Any = self.remote_field.model._meta.get_field("organization")
         local: Any = self.model._meta.get_field("organization")
+        if alias is None:
+            return Exact(local.get_col(related_alias), ResolvedOuterRef("organization_id"))
         return Exact(remote.get_col(alias), local.get_col(related_alias))
 
     def get_extra_descriptor_filter(self, instance: Any) -> dict[str, Any]:
@@ -173,3 +225,14 @@ class TenantModel(models.Model):
             using or self._state.db or "default"
         )
         return count, {self._meta.label: count}
+
+
+def _has_its_primary_key_in_the_database(_features: Any, model: type[models.Model]) -> bool:
+    return bool(model._meta.managed) and not issubclass(model, TenantModel)
+
+
+# Where the primary key is selected, Django groups by it alone. For the database `id` is only half
+# of a tenant table's, so there all columns are named, as for a view.
+DatabaseFeatures.allows_group_by_selected_pks_on_model = (  # type: ignore[method-assign]
+    _has_its_primary_key_in_the_database
+)
