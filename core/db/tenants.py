@@ -233,6 +233,5 @@ def _has_its_primary_key_in_the_database(_features: Any, model: type[models.Mode
 
 # Where the primary key is selected, Django groups by it alone. For the database `id` is only half
 # of a tenant table's, so there all columns are named, as for a view.
-DatabaseFeatures.allows_group_by_selected_pks_on_model = (  # type: ignore[method-assign]
-    _has_its_primary_key_in_the_database
-)
+_answer: Any = _has_its_primary_key_in_the_database
+DatabaseFeatures.allows_group_by_selected_pks_on_model = _answer  # type: ignore[method-assign]
