@@ -8,6 +8,7 @@ from pathlib import Path
 
 import django
 
+from core.collector import settle
 from core.servers import LOCAL, EmbeddedPostgres
 
 FOLDER = LOCAL / "bench"
@@ -27,6 +28,8 @@ def private_server() -> Iterator[EmbeddedPostgres]:
         from django.db import connections
 
         call_command("migrate", interactive=False, verbosity=0)
+        # As in the processes that serve requests.
+        settle()
         try:
             yield server
         finally:

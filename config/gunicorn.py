@@ -28,6 +28,12 @@ def when_ready(server: Any) -> None:
     print(f"Countinghouse serves at {addresses}", flush=True)
 
 
+def post_worker_init(worker: Any) -> None:
+    from core.collector import settle
+
+    settle()
+
+
 def child_exit(server: Any, worker: Any) -> None:
     # Not before: when it is imported, it looks whether the folder is set.
     from prometheus_client import multiprocess
