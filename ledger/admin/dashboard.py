@@ -58,9 +58,9 @@ class Tile:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the index page shows, as far as the user may see it."""
     organization: Organization | None = getattr(request, "organization", None)
-    if organization is None:
-        return context
     more: dict[str, Any] = {"tiles": [], "title": "Overview"}
+    if organization is None:
+        return {**context, **more}
     if may(request, "ledger.view_accountbalance"):
         more["tiles"] += balance_tiles(organization)
     elif may(request, "ledger.view_cashentry"):

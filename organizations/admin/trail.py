@@ -50,8 +50,6 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
     ordering = ("-occurred_at", "-id")
     search_fields = ("actor_name", "action", "request_id")
     search_help_text = "Name, action, request id, row id or IP address"
-    list_select_related = ("api_key",)
-    change_form_outer_after_template = None
     fields = (
         "occurred_at",
         "what",
