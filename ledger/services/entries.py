@@ -81,7 +81,7 @@ def _post(actor: Actor, drafts: Sequence[EntryDraft], now: datetime | None) -> l
 
 def _record(audit: Audit, entries: Sequence[JournalEntry]) -> None:
     """One event for all that is new. What each entry says is in the entry, which cannot change."""
-    fresh = {entry.pk: entry for entry in entries if not entry.is_replay}
+    fresh = {entry.id: entry for entry in entries if not entry.is_replay}
     if not fresh:
         return
     after: dict[str, object] = {"posted": len(fresh)}

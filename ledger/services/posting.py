@@ -51,7 +51,7 @@ class AccountsByName:
     def get(self, name: str | UUID, reference: str, position: int) -> KnownAccount:
         account = self.by_name.get(name)
         if account is None and isinstance(name, str):
-            account = self.by_name.get(name.lower())
+            account = self.by_name.get(_as_uuid(name) or name)
         if account is None:
             raise UnknownAccount(reference=reference, position=position, account=str(name))
         return account
@@ -135,7 +135,7 @@ def post_entries(
             batch.add(draft, accounts)
     inserted = batch.insert(voids)
 
-    fresh = {entry.reference: entry for entry in batch.entries if entry.pk in inserted}
+    fresh = {entry.reference: entry for entry in batch.entries if entry.id in inserted}
     in_books = fresh
     if len(inserted) < len(first_of):
         missing = [reference for reference in first_of if reference not in fresh]
@@ -188,11 +188,11 @@ class Batch:
                     line.description,
                 )
             )
-        self.metadata.append(json.dumps(dict(draft.metadata)))
+        self.metadata.append(json.dumps(dict(draft.metadata)) if draft.metadata else "{}")
         self.entries.append(
             _entry(
                 {
-                    "organization_id": self.organization.pk,
+                    "organization_id": self.organization.id,
                     "id": entry_id,
                     "reference": draft.reference,
                     "effective_on": draft.effective_on,
@@ -239,7 +239,7 @@ class Batch:
             posted_at,
             self.actor.user_id if self.actor else None,
             self.actor.api_key_id if self.actor else None,
-            array_parameter(entry.pk for entry in entries),
+            array_parameter(entry.id for entry in entries),
             text_array_parameter(entry.reference for entry in entries),
             array_parameter(entry.effective_on for entry in entries),
             text_array_parameter(entry.description for entry in entries),
