@@ -264,6 +264,25 @@ def _who(user_id: UUID | None, api_key_id: UUID | None) -> dict[str, Any] | None
     return None
 
 
+def _lines_as_posted(entry: JournalEntry, draft: EntryDraft) -> list[LineRow] | None:
+    """The lines of an entry that was posted just now, or None where its draft does not tell.
+
+    While they would be read, other postings to the same accounts would wait. A draft's names are
+    codes unless they are as long as an id; and where its debits make up the total, which counts
+    one currency, there is no other, as each currency balances.
+    """
+    if sum(line.debit for line in draft.lines) != entry.total_amount:
+        return None
+    if any(not isinstance(line.account, str) or len(line.account) >= 32 for line in draft.lines):
+        return None
+    return [
+        LineRow(
+            position, str(line.account), entry.currency, line.debit, line.credit, line.description
+        )
+        for position, line in enumerate(draft.lines, start=1)
+    ]
+
+
 class EntryView(OrganizationView):
     tag = TAG
 
@@ -324,6 +343,8 @@ class EntryList(EntryView):
         else:
             self.require("ledger.post_journalentry")
             [entry] = submit_entries(actor=self.actor, drafts=[draft], now=self.now)
+            if not entry.is_replay and (lines := _lines_as_posted(entry, draft)):
+                return json_answer(_as_json(entry, lines, None), 201)
         return self.entry_answer(entry, 200 if entry.is_replay else 201)
 
 

@@ -1,11 +1,15 @@
 """Journal entries over HTTP: posted, proposed, edited, approved, voided, listed."""
 
+from typing import Any
+
 import pytest
+from django.db import connection
 from django.test import Client
 
-from ledger.models import JournalEntry
+from ledger.models import Account, JournalEntry
 from ledger.selectors.balances import balance_at
-from tests.api import SALE, send
+from ledger.services.accounts import create_account
+from tests.api import SALE, code_of, send
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +57,77 @@ def test_gives_an_entry_by_its_id(api):
     posted = send(api, "POST", "/journal-entries", SALE).json()
 
     assert send(api, "GET", f"/journal-entries/{posted['id']}").json() == posted
+
+
+def test_answers_a_new_entry_just_as_it_is_read_later(api, acme, system):
+    """Codes, ids and two currencies: what is told from the draft and what is read are the same."""
+    dollars = create_account(actor=system, code="usd", name="$", type="asset", currency="USD")
+    owed = create_account(actor=system, code="usd-owed", name="$", type="liability", currency="USD")
+    cash, sales = Account.objects.of(acme).filter(code__in=["1000", "4000"]).order_by("code")
+    pairs = [
+        [{"account": "1000", "debit": 5}, {"account": "4000", "credit": 5}],
+        [{"account": str(cash.pk), "debit": 5}, {"account": str(sales.pk).upper(), "credit": 5}],
+        [{"account": cash.pk.hex, "debit": 5}, {"account": "4000", "credit": 5}],
+        [
+            {"account": "1000", "debit": 5},
+            {"account": "4000", "credit": 5},
+            {"account": "usd", "debit": 7},
+            {"account": "usd-owed", "credit": 7, "currency": "USD"},
+        ],
+        [{"account": dollars.code, "debit": 7}, {"account": owed.code, "credit": 7}],
+    ]
+    for number, lines in enumerate(pairs):
+        entry = {**SALE, "reference": f"sale-{number}", "lines": lines}
+        answer = send(api, "POST", "/journal-entries", entry)
+
+        assert answer.status_code == 201
+        assert send(api, "GET", f"/journal-entries/{answer.json()['id']}").json() == answer.json()
+
+
+def test_tells_capital_letters_of_a_code_apart(api, acme, system):
+    create_account(actor=system, code="till", name="Till", type="asset")
+    lines = [{"account": "till", "debit": 5}, {"account": "TILL", "credit": 5}]
+
+    answer = send(api, "POST", "/journal-entries", {**SALE, "lines": lines})
+
+    assert (answer.status_code, code_of(answer)) == (422, "unknown_account")
+
+
+def statements_of(ask: Any) -> int:
+    asked: list[str] = []
+
+    def listen(execute: Any, sql: str, *arguments: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *arguments)
+
+    with connection.execute_wrapper(listen):
+        assert ask().status_code == 201
+    return sum("SAVEPOINT" not in sql for sql in asked)
+
+
+def test_the_number_of_statements_does_not_grow_with_entries_or_lines(api):
+    """The key, the idempotency key, the accounts, the posting, the audit row, the answer kept."""
+
+    def one(count: int) -> int:
+        lines = [{"account": "1100", "debit": 1}] * count + [{"account": "4000", "credit": count}]
+        entry = {**SALE, "reference": f"lines-{count}", "lines": lines}
+        key = f"lines-{count}"
+        return statements_of(
+            lambda: send(api, "POST", "/journal-entries", entry, Idempotency_Key=key)
+        )
+
+    def many(count: int) -> int:
+        entries = [{**SALE, "reference": f"of-{count}-{n}"} for n in range(count)]
+        key = f"entries-{count}"
+        return statements_of(
+            lambda: send(
+                api, "POST", "/journal-entries/bulk", {"entries": entries}, Idempotency_Key=key
+            )
+        )
+
+    send(api, "GET", "/periods")
+
+    assert [one(1), one(500), many(1), many(300)] == [6, 6, 6, 6]
 
 
 def test_voids_an_entry_and_answers_its_reversal(api, acme):
