@@ -33,7 +33,7 @@ class Lines:
     """The lines of entries dated from one day to another, added or taken off.
 
     `posted_after` and `posted_through` narrow them down by posting time; `closing_only` to
-    year-end closing entries and their reversals.
+    year-end closing entries and their reversals. `many` says that they may be most lines there are.
     """
 
     sign: int
@@ -42,6 +42,7 @@ class Lines:
     posted_after: datetime | None = None
     posted_through: datetime | None = None
     closing_only: bool = False
+    many: bool = False
 
 
 Part = Months | Lines
@@ -68,9 +69,11 @@ class Span:
         """What to add up, and what to take off, to get this span's totals."""
         if self.known_at is None:
             return self._effective_parts()
-        if _is_mostly_later(organization_id, self.known_at):
-            return [Lines(1, self.first, self.last, posted_through=self.known_at)]
-        later = Lines(-1, self.first, self.last, posted_after=self.known_at)
+        side = _smaller_side(organization_id, self.known_at)
+        many = not side.startswith("few")
+        if side.endswith("earlier"):
+            return [Lines(1, self.first, self.last, posted_through=self.known_at, many=many)]
+        later = Lines(-1, self.first, self.last, posted_after=self.known_at, many=many)
         return [*self._effective_parts(), later]
 
     def closing_entries(self) -> Lines:
@@ -142,31 +145,32 @@ def _day_after(day: date) -> date:
 # Beyond so many entries on one side of a posting time it is worth counting both.
 _FEW = 5_000
 
-_IS_MOSTLY_LATER = f"""
+_SIDES = f"""
 SELECT CASE
   WHEN (SELECT count(*) FROM (SELECT FROM ledger_journalentry
          WHERE organization_id = %(organization)s AND posted_at > %(known_at)s
-         LIMIT {_FEW}) later) < {_FEW} THEN false
+         LIMIT {_FEW}) later) < {_FEW} THEN 'few later'
   WHEN (SELECT count(*) FROM (SELECT FROM ledger_journalentry
          WHERE organization_id = %(organization)s AND posted_at <= %(known_at)s
-         LIMIT {_FEW}) earlier) < {_FEW} THEN true
-  ELSE (SELECT count(*) FROM ledger_journalentry
+         LIMIT {_FEW}) earlier) < {_FEW} THEN 'few earlier'
+  WHEN (SELECT count(*) FROM ledger_journalentry
          WHERE organization_id = %(organization)s AND posted_at > %(known_at)s)
      > (SELECT count(*) FROM ledger_journalentry
          WHERE organization_id = %(organization)s AND posted_at <= %(known_at)s)
+  THEN 'earlier' ELSE 'later'
 END
 """
 
 
-def _is_mostly_later(organization_id: UUID, known_at: datetime) -> bool:
-    """Whether fewer entries were posted up to that moment than after it.
+def _smaller_side(organization_id: UUID, known_at: datetime) -> str:
+    """On which side of that moment fewer entries were posted, and whether they are few.
 
-    This only chooses the cheaper of two ways to the same figure.
+    This only chooses the cheapest of several ways to the same figure.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_IS_MOSTLY_LATER, {"organization": organization_id, "known_at": known_at})
-        [is_mostly_later] = cursor.fetchone()
-        return bool(is_mostly_later)
+        cursor.execute(_SIDES, {"organization": organization_id, "known_at": known_at})
+        [side] = cursor.fetchone()
+        return str(side)
 
 
 def totals_sql(
@@ -209,10 +213,19 @@ def _lines_sql(part: Lines, name: str, account: bool) -> str:
     """Entries by entry_by_date (or by posting time), their lines by line_position_is_unique.
 
     An array, not a join: the planner then looks the lines of the few entries up by index. As a
-    join it may read the lines of all years to match them with half a month's entries.
+    join it may read the lines of all years to match them with half a month's entries. Where that
+    is the cheaper way, because there are many, it is a join.
     """
     minus = "-" if part.sign < 0 else ""
     one = "\n   AND l.account_id = %(account)s" if account else ""
+    if part.many:
+        return f"""\
+SELECT l.account_id, {minus}sum(l.debit) AS debits, {minus}sum(l.credit) AS credits
+  FROM ledger_journalentry e
+  JOIN ledger_journalline l ON l.organization_id = e.organization_id AND l.entry_id = e.id
+ WHERE {_entry_conditions(part, name)}
+   AND l.organization_id = %(organization)s{one}
+ GROUP BY l.account_id"""
     return f"""\
 SELECT l.account_id, {minus}sum(l.debit) AS debits, {minus}sum(l.credit) AS credits
   FROM ledger_journalline l

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from ledger.drafts import EntryDraft, LineDraft, credit, debit
 from ledger.models import Account, JournalEntry
+from ledger.selectors import spans
 from ledger.selectors.balances import NOTHING, Totals, balance_at, balances_at, totals_between
 from ledger.services.posting import post_entries
 from organizations.models import Organization
@@ -147,7 +148,8 @@ def test_equal_plain_summing_for_any_postings_and_dates(books, seed):
         )
 
 
-def test_as_known_at_is_the_same_from_either_side(books, monkeypatch):
+@pytest.mark.parametrize("side", ["few later", "few earlier", "later", "earlier"])
+def test_as_known_at_is_the_same_from_either_side(books, monkeypatch, side):
     for number in range(8):
         post(
             books,
@@ -157,13 +159,30 @@ def test_as_known_at_is_the_same_from_either_side(books, monkeypatch):
             credit("4000", 10**number),
             now=NOON + timedelta(days=number),
         )
-    monkeypatch.setattr("ledger.selectors.spans._IS_MOSTLY_LATER", "SELECT true")
-    forwards = balances_at(books, date(2025, 1, 6), known_at=NOON + timedelta(days=3))
-    monkeypatch.setattr("ledger.selectors.spans._IS_MOSTLY_LATER", "SELECT false")
-    backwards = balances_at(books, date(2025, 1, 6), known_at=NOON + timedelta(days=3))
+    monkeypatch.setattr("ledger.selectors.spans._SIDES", f"SELECT '{side}'")
 
-    assert forwards == backwards
-    assert forwards[account(books, "1000").pk] == Totals(1_111, 0)
+    known = balances_at(books, date(2025, 1, 6), known_at=NOON + timedelta(days=3))
+
+    assert known[account(books, "1000").pk] == Totals(1_111, 0)
+
+
+@pytest.mark.parametrize(
+    ("few", "known_at", "side"),
+    [
+        (100, 6, "few later"),
+        (2, 0, "few earlier"),
+        (2, 2, "earlier"),
+        (2, 5, "later"),
+    ],
+)
+def test_the_side_with_fewer_entries_is_summed(books, monkeypatch, few, known_at, side):
+    for number in range(8):
+        on = date(2025, 1, 1 + number)
+        posted_at = NOON + timedelta(days=number)
+        post(books, f"e{number}", on, debit("1000", 1), credit("4000", 1), now=posted_at)
+    monkeypatch.setattr(spans, "_SIDES", spans._SIDES.replace(str(spans._FEW), str(few)))
+
+    assert spans._smaller_side(books.pk, NOON + timedelta(days=known_at)) == side
 
 
 def test_a_pending_entry_counts_nowhere(books):
