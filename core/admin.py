@@ -13,7 +13,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -180,6 +180,14 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return BooksChangeList
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        # Filters pass on what they are given, and PostgreSQL has no text with a NUL in it.
+        if any("\x00" in value for _, values in request.GET.lists() for value in values):
+            raise BadRequest("There is a NUL in the address.")
+        return super().changelist_view(request, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)

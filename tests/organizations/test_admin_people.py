@@ -292,7 +292,7 @@ def test_the_trail_shows_before_and_after_and_changes_nothing(acme, olga, bob, s
     assert client.post(url.replace("change", "delete")).status_code == 403
 
 
-@pytest.mark.parametrize("term", ["Carol", "close_books", "127.0.0.1", "{id}", "\x00", "%"])
+@pytest.mark.parametrize("term", ["Carol", "close_books", "127.0.0.1", "{id}", "%"])
 def test_the_trail_is_searched_by_what_one_has_in_hand(acme, carol, signed_in, term):
     client = signed_in(carol)
     client.post(reverse("admin:period_step", args=["close"]), {"through": "2026-01-31"})
@@ -300,7 +300,7 @@ def test_the_trail_is_searched_by_what_one_has_in_hand(acme, carol, signed_in, t
     answer = client.get("/admin/organizations/auditevent/", {"q": term.format(id=acme.pk)})
 
     assert answer.status_code == 200
-    if term not in ("\x00", "%"):
+    if term != "%":
         assert "Close books" in answer.content.decode()
 
 
