@@ -7,7 +7,15 @@ import sys
 from types import FrameType
 
 # These touch no database, so they do not wait for one.
-OFFLINE = {"collectstatic", "compilemessages", "help", "makemessages", "rules_sql", "version"}
+OFFLINE = {
+    "collectstatic",
+    "compilemessages",
+    "error_reference",
+    "help",
+    "makemessages",
+    "rules_sql",
+    "version",
+}
 
 
 def main() -> None:
