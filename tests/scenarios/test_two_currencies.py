@@ -81,8 +81,6 @@ def test_in_pounds_at_the_rate_of_mid_june(books, rates):
 
 
 def test_what_roundings_leave_over_is_stated_and_the_report_ties(books, rates, post):
-    # 0.01 USD × 0.75 = 0.0075 → 0.01 on two accounts against 0.02 × 0.75 = 0.015 → 0.02 on one,
-    # and then 0.0225 → 0.02 where 0.03 came together.
     post(debit("6001", 1), credit("2201", 1), on=date(2026, 6, 6))
 
     report = trial_balance(books, as_of=date(2026, 6, 15), currency="GBP")
@@ -91,10 +89,21 @@ def test_what_roundings_leave_over_is_stated_and_the_report_ties(books, rates, p
     rows = {row.code: (row.debit, row.credit) for row in gbp.rows}
     assert rows["6001"] == (7_52, 0)  # 10.02 × 0.75 = 7.515, half up
     assert rows["2201"] == (0, 26)  #    0.34 × 0.75 = 0.255, half up
-    debits = sum(debit for debit, _ in rows.values())
-    credits_ = sum(credit for _, credit in rows.values())
-    assert gbp.translation_difference == credits_ - debits
-    assert gbp.total_debit == gbp.total_credit
+    # Debits 100.00 + 217.74 + 7.52 = 325.26, credits 0.26 + 100.00 + 225.00 = 325.26.
+    assert gbp.translation_difference == 0
+
+    post(debit("6001", 1), credit("2201", 1), on=date(2026, 6, 7))
+    [gbp] = trial_balance(books, as_of=date(2026, 6, 15), currency="GBP").currencies
+    # Now 10.03 × 0.75 = 7.5225 → 7.52 and 0.35 × 0.75 = 0.2625 → 0.26: nothing moves, but
+    post(debit("6001", 6), credit("1011", 6), on=date(2026, 6, 8))
+    report = trial_balance(books, as_of=date(2026, 6, 15), currency="GBP")
+    [gbp] = report.currencies
+    rows = {row.code: (row.debit, row.credit) for row in gbp.rows}
+    # 10.09 × 0.75 = 7.5675 → 7.57, 290.26 × 0.75 = 217.695 → 217.70: debits are a penny more.
+    assert rows["6001"] == (7_57, 0)
+    assert rows["1011"] == (217_70, 0)
+    assert gbp.translation_difference == -1
+    assert (gbp.total_debit, gbp.total_credit) == (325_27, 325_27)
     assert report.ties
 
 
