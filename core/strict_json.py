@@ -21,12 +21,14 @@ class MalformedJson(Refusal):
 def loads(text: bytes) -> Any:
     """Strict JSON: UTF-8, no duplicate keys, no NaN, Infinity or 1e400, no NUL, bounded depth.
 
+    A byte order mark, which some programs put before UTF-8, is passed over.
+
     Raises:
         MalformedJson: with the reason.
     """
     try:
         value = json.loads(
-            text.decode(),
+            text.decode("utf-8-sig"),
             object_pairs_hook=_without_duplicates,
             parse_float=_finite,
             parse_constant=_refuse_constant,

@@ -8,9 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from core.strict_json import MalformedJson, loads
 from ledger.drafts import EntryDraft
-from ledger.entry_json import MalformedEntry, MalformedJson, Problem, loads, parse_entry, shown
-from ledger.services.importing import LONGEST_LINE, RefusedLine
+from ledger.entry_json import MalformedEntry, Problem, parse_entry, shown
+from ledger.services.importing import RefusedLine, bounded_lines, is_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def read_legacy_file(path: Path) -> Iterator[Row]:
             yield from read_csv(handle)
     else:
         with path.open("rb") as handle:
-            yield from read_json_lines(handle)
+            yield from read_json_lines(bounded_lines(handle))
 
 
 class MalformedLegacyFile(ValueError):
@@ -53,9 +54,8 @@ def read_json_lines(lines: Iterable[bytes]) -> Iterator[Row]:
     for number, text in enumerate(lines, start=1):
         if not text.strip():
             continue
-        if len(text) > LONGEST_LINE:
-            reason = f"the line is {len(text)} bytes long; at most {LONGEST_LINE} are taken"
-            yield RefusedLine(number, "", "too_long", reason)
+        if is_too_long(text):
+            yield RefusedLine.too_long(number)
             continue
         try:
             value = loads(text)

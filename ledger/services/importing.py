@@ -1,12 +1,16 @@
 """Bring a stream of entries into the books, batch by batch, in bounded memory."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import BinaryIO
+from uuid import UUID
 
 from core.errors import Refusal
+from core.strict_json import MalformedJson, loads
 from ledger.drafts import EntryDraft
-from ledger.entry_json import MalformedEntry, MalformedJson, loads, parse_entry
+from ledger.entry_json import MalformedEntry, parse_entry
+from ledger.models import JournalEntry
 from ledger.services.entries import submit_what_is_sound
 from organizations.actors import Actor
 
@@ -21,6 +25,10 @@ class RefusedLine:
     reference: str
     code: str
     reason: str
+
+    @classmethod
+    def too_long(cls, number: int) -> "RefusedLine":
+        return cls(number, "", "too_long", f"at most {LONGEST_LINE} bytes are taken in a line")
 
 
 @dataclass(slots=True)
@@ -41,27 +49,30 @@ def import_journal(
     on_refused: Callable[[RefusedLine], None],
     on_batch: Callable[[ImportCounts], None] = lambda counts: None,
 ) -> ImportCounts:
-    """Post JSON lines, one entry each (api.md, "An entry"); blank lines are left out.
+    """Post JSON lines, one entry each; blank lines are left out.
 
     Each batch commits by itself. What was posted before is replayed, so a stream that broke off
     is simply sent again. Each refused line goes to `on_refused`; the others are in.
     """
     counts = ImportCounts()
     for batch in batched_lines(lines, batch_size):
-        drafts: list[EntryDraft] = []
-        numbers: list[int] = []
-        for number, text in batch:
-            counts.lines = number
-            outcome = _read(number, text)
-            if isinstance(outcome, RefusedLine):
-                counts.refused += 1
-                on_refused(outcome)
-            else:
-                drafts.append(outcome)
-                numbers.append(number)
-        _post_batch(actor, drafts, numbers, counts, on_refused)
+        outcomes = _submit(actor, [(number, _read(number, text)) for number, text in batch])
+        _count(counts, outcomes, on_refused)
+        counts.lines = batch[-1][0]
         on_batch(counts)
     return counts
+
+
+def bounded_lines(source: BinaryIO) -> Iterator[bytes]:
+    """The lines of a stream; of one that is too long as much as shows that it is."""
+    while line := source.readline(LONGEST_LINE + 1):
+        yield line
+        while line and not line.endswith(b"\n"):
+            line = source.readline(LONGEST_LINE + 1)
+
+
+def is_too_long(line: bytes) -> bool:
+    return len(line) > LONGEST_LINE
 
 
 def batched_lines(lines: Iterable[bytes], size: int) -> Iterator[tuple[tuple[int, bytes], ...]]:
@@ -72,9 +83,8 @@ def batched_lines(lines: Iterable[bytes], size: int) -> Iterator[tuple[tuple[int
 
 
 def _read(number: int, text: bytes) -> EntryDraft | RefusedLine:
-    if len(text) > LONGEST_LINE:
-        reason = f"the line is {len(text)} bytes long; at most {LONGEST_LINE} are taken"
-        return RefusedLine(number, "", "too_long", reason)
+    if is_too_long(text):
+        return RefusedLine.too_long(number)
     value: object = None
     try:
         value = loads(text)
@@ -92,21 +102,32 @@ def _reference(value: object) -> str:
     return reference[:200] if isinstance(reference, str) else ""
 
 
-def _post_batch(
-    actor: Actor,
-    drafts: list[EntryDraft],
-    numbers: list[int],
+def _submit(
+    actor: Actor, batch: Sequence[tuple[int, EntryDraft | RefusedLine]]
+) -> Iterator[JournalEntry | RefusedLine]:
+    """Post what is sound of a batch; what became of each line, in their order."""
+    drafts = [read for _, read in batch if isinstance(read, EntryDraft)]
+    submitted = iter(submit_what_is_sound(actor=actor, drafts=drafts) if drafts else ())
+    for number, read in batch:
+        outcome = next(submitted) if isinstance(read, EntryDraft) else read
+        if isinstance(outcome, Refusal):
+            outcome = RefusedLine(number, read.reference, outcome.code, outcome.message)
+        yield outcome
+
+
+def _count(
     counts: ImportCounts,
+    outcomes: Iterable[JournalEntry | RefusedLine],
     on_refused: Callable[[RefusedLine], None],
 ) -> None:
-    if not drafts:
-        return
-    outcomes = submit_what_is_sound(actor=actor, drafts=drafts)
-    for number, draft, outcome in zip(numbers, drafts, outcomes, strict=True):
-        if isinstance(outcome, Refusal):
+    seen: set[UUID] = set()
+    for outcome in outcomes:
+        if isinstance(outcome, RefusedLine):
             counts.refused += 1
-            on_refused(RefusedLine(number, draft.reference, outcome.code, outcome.message))
-        elif outcome.is_replay:
+            on_refused(outcome)
+        elif outcome.is_replay or outcome.pk in seen:
+            # The second of two equal lines in one batch is a replay of the first.
             counts.replayed += 1
         else:
+            seen.add(outcome.pk)
             counts.posted += 1

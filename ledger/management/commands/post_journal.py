@@ -3,6 +3,7 @@
 import csv
 import sys
 from argparse import ArgumentTypeError
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ledger.management.arguments import add_organization, organization_of
-from ledger.services.importing import ImportCounts, RefusedLine, import_journal
+from ledger.services.importing import (
+    ImportCounts,
+    RefusedLine,
+    bounded_lines,
+    import_journal,
+)
 from organizations.actors import Actor
 
 SHOWN_REFUSALS = 20
@@ -81,8 +87,8 @@ class _Counted:
         self.source = source
         self.bytes = 0
 
-    def __iter__(self) -> Any:
-        for line in self.source:
+    def __iter__(self) -> Iterator[bytes]:
+        for line in bounded_lines(self.source):
             self.bytes += len(line)
             yield line
 
