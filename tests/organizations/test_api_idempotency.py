@@ -11,6 +11,7 @@ from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.utils import timezone
 
+from ledger.errors import BooksBusy
 from ledger.models import JournalEntry
 from ledger.selectors.balances import balance_at
 from ledger.services.entries import submit_entries
@@ -309,6 +310,43 @@ class TestAtOnce:
         assert code_of(answer) == "outcome_unknown"
         assert not JournalEntry.objects.exists()
         assert not AuditEvent.objects.filter(action="post_entries").exists()
+
+    def test_a_connection_that_is_killed_before_its_commit_is_503_and_may_be_repeated(
+        self, acme, key_text, monkeypatch
+    ):
+        def killed(**given: Any) -> Any:
+            posted = submit_entries(**given)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            return posted
+
+        with monkeypatch.context() as patch:
+            patch.setattr("ledger.api.entries.submit_entries", killed)
+            [lost] = self.at_once(1, key_text, **KEY)
+        before = JournalEntry.objects.count()
+        [again] = self.at_once(1, key_text, **KEY)
+
+        assert (lost.status_code, code_of(lost)) == (503, "outcome_unknown")
+        assert before == 0
+        assert again.status_code == 201
+        assert "Idempotency-Replayed" not in again
+        assert JournalEntry.objects.count() == 1
+
+    def test_books_that_are_busy_are_503_and_not_kept(self, acme, key_text, monkeypatch):
+        def busy(**_: Any) -> None:
+            try:
+                _give_up_waiting()
+            except OperationalError as error:
+                raise BooksBusy() from error
+
+        monkeypatch.setattr("ledger.api.periods.close_books", busy)
+        client = Client(headers={"Authorization": f"Api-Key {key_text}"})
+
+        answer = send(client, "POST", "/periods/close", {"through": "2010-12-31"}, **KEY)
+
+        assert (answer.status_code, code_of(answer)) == (503, "books_busy")
+        assert answer["Retry-After"] == "1"
+        assert not IdempotencyKey.objects.exists()
 
     def test_a_wait_for_a_lock_that_was_given_up_is_503_and_not_kept(
         self, acme, key_text, monkeypatch
