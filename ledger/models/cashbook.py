@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.db import CurrencyField, GlobalForeignKey, MinorUnitsField, TenantForeignKey, TenantModel
+from core.money import format_amount
 
 
 class CashKind(models.TextChoices):
@@ -63,4 +64,5 @@ class CashEntry(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount} {self.currency}"
+        amount = format_amount(self.amount, self.currency)
+        return f"{self.get_kind_display()} {amount} {self.currency}"

@@ -40,7 +40,7 @@ class MemberFilter(DropdownFilter):
 class AuditEventAdmin(AuditedAdmin[AuditEvent]):
     """Searched by what an auditor has in hand: a row's id, a request's id, an address."""
 
-    list_display = ("occurred_at", "actor", "what", "subject", "summary", "ip_address")
+    list_display = ("occurred_at", "actor", "what", "subject", "summary", "address")
     list_filter = (
         ("occurred_at", RangeDateTimeFilter),
         MemberFilter,
@@ -57,7 +57,7 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
         "subject",
         "reason",
         "change_table",
-        "ip_address",
+        "address",
         "request_id",
     )
     readonly_fields = fields
@@ -91,6 +91,10 @@ class AuditEventAdmin(AuditedAdmin[AuditEvent]):
             return f"{len(row.subject_ids):,} × {name}"
         url = subject_url(row)
         return format_html('<a class="ch-link" href="{}">{}</a>', url, name) if url else name
+
+    @display(description="IP address", ordering="ip_address", empty_value="none")
+    def address(self, row: AuditEvent) -> str | None:
+        return row.ip_address
 
     @display(description="Reason", empty_value="none")
     def reason(self, row: AuditEvent) -> str:
