@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -96,11 +96,23 @@ def read_cursor(model: type[Model], field: str, text: str) -> Cursor:
         if not isinstance(value, str) or not isinstance(backwards, bool) or "\0" in value:
             raise ValueError(text)
         column: Any = model._meta.get_field(field)
+        # Half of a surrogate pair can be spelt in JSON and not be asked of the database.
+        value.encode()
         value = column.to_python(value)
         if value is None:
             raise ValueError(text)
+        if isinstance(value, datetime):
+            # PostgreSQL takes no offset beyond ±15:59, Python any below a day.
+            value = value.astimezone(UTC)
         return Cursor(value, UUID(row_id), backwards)
-    except (ValueError, TypeError, AttributeError, RecursionError, ValidationError):
+    except (
+        ValueError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+        ValidationError,
+    ):
         raise Malformed(
             "This cursor is not one of this list's.", code="invalid_cursor", attr="cursor"
         ) from None

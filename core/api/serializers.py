@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from rest_framework import serializers
@@ -94,7 +94,8 @@ class Moment(serializers.DateTimeField):
             self.fail("naive")
         if not 1900 <= found.year <= 2199:
             self.fail("overflow")
-        return found
+        # PostgreSQL takes no offset beyond ±15:59, Python any below a day.
+        return found.astimezone(UTC)
 
 
 class CurrencyCode(serializers.RegexField):
