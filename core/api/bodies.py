@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 
 from core.api.errors import Malformed, TooLarge, UnsupportedMediaType
 from core.strict_json import MalformedJson, loads
@@ -25,7 +24,8 @@ def read_body(request: HttpRequest, most: int) -> bytes:
             return _read_sized(request, int(length), most)
         if request.META.get("wsgi.input_terminated"):
             return _read_chunked(request, most)
-    except UnreadablePostError:
+    except OSError:
+        # Django's UnreadablePostError is one, and so is what gunicorn raises.
         raise _cut_short() from None
     except ValueError:
         raise Malformed("Content-Length is no number.", code="invalid_header") from None
@@ -57,7 +57,7 @@ def _too_large(most: int) -> TooLarge:
 
 
 def _cut_short() -> Malformed:
-    return Malformed("The body ended before its Content-Length.", code="body_cut_short")
+    return Malformed("The body ended before it was complete.", code="body_cut_short")
 
 
 def parse_body(request: HttpRequest, body: bytes) -> Any:

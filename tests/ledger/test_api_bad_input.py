@@ -67,7 +67,7 @@ def send_raw(api: Any) -> Any:
             "lines",
             "1 lines",
         ),
-        (with_lines(), "entry_has_too_few_lines", "lines", "0 lines"),
+        (with_lines(), "entry_has_too_few_lines", "lines", "at least two"),
         (with_debit(0), "line_not_debit_or_credit", "lines", "line 1"),
         (with_debit(-100), "line_not_debit_or_credit", "lines", "-100"),
         (
@@ -316,6 +316,43 @@ def test_refuses_a_body_that_ends_before_its_length(send_raw, acme):
     answer = send_raw(b"", **stream)
 
     assert refusal(answer, 400)["code"] == "body_cut_short"
+
+
+class CutStream(io.BytesIO):
+    """A connection that breaks after what it has brought."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        found = super().read(size)
+        if not found:
+            raise OSError("No more data")
+        return found
+
+
+def in_chunks(stream: io.BytesIO) -> dict[str, Any]:
+    """What gunicorn hands over for Transfer-Encoding: chunked."""
+    return {
+        "wsgi.input": stream,
+        "wsgi.input_terminated": True,
+        "CONTENT_TYPE": "application/json",
+    }
+
+
+def test_takes_a_body_in_chunks_of_no_stated_length(send_raw):
+    stream = io.BytesIO(json.dumps(SALE).encode())
+
+    assert send_raw(b"", **in_chunks(stream)).status_code == 201
+
+
+def test_refuses_chunks_that_end_before_the_last_one(send_raw, acme):
+    stream = CutStream(json.dumps(SALE).encode())
+
+    assert refusal(send_raw(b"", **in_chunks(stream)), 400)["code"] == "body_cut_short"
+
+
+def test_refuses_chunks_that_are_too_large_together(send_raw, acme):
+    stream = io.BytesIO(b" " * 4_000_001)
+
+    assert refusal(send_raw(b"", **in_chunks(stream)), 413)["code"] == "body_too_large"
 
 
 def test_refuses_a_body_that_is_too_large_and_names_the_limit(send_raw, acme):
