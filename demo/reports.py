@@ -133,7 +133,7 @@ class ReportChecks:
             path.write_bytes(b"".join(export(report, name)))
             said = path.read_bytes()
             self._check(
-                f"{path.name}, {len(said):,} bytes, is a file of its kind",
+                f"{path.name} is a file of its kind",
                 expected=True,
                 got=said.startswith(SIGNATURES[name]) and len(said) > len(SIGNATURES[name]),
             )

@@ -100,7 +100,7 @@ def test_writes_the_reports_as_files(demo, tmp_path):
 
     assert sorted(path.name for path in tmp_path.iterdir()) == FILES
     lines = (tmp_path / "trial-balance.csv").read_text().splitlines()
-    assert lines[-1].endswith("212251.46,212251.46")
+    assert lines[-2].endswith("212251.46,212251.46")
     [sheet] = load_workbook(tmp_path / "balance-sheet.xlsx").worksheets
     amounts = {cell for row in sheet.iter_rows(values_only=True) for cell in row}
     assert 208670.88 in amounts
