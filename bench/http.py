@@ -14,6 +14,7 @@ from bench.books import Books
 from bench.load import Answers, Load
 from bench.measuring import Row, compare
 from bench.posting import BATCH, post_batches
+from bench.server import FOLDER
 from core.servers import PROJECT
 from organizations.actors import Actor
 from organizations.services.keys import create_api_key
@@ -60,13 +61,15 @@ class Api:
 @contextmanager
 def served_api(books: Books) -> Iterator[Api]:
     """gunicorn with the configuration of `make run`, on a port of the system's choice."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi"],
-        cwd=PROJECT,
-        env=os.environ | {"BIND": "127.0.0.1:0", "API_REQUESTS_PER_MINUTE": "0"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    with (FOLDER / "gunicorn.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi"],
+            cwd=PROJECT,
+            env=os.environ | {"BIND": "127.0.0.1:0", "API_REQUESTS_PER_MINUTE": "0"},
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         said = process.stdout.readline()

@@ -24,7 +24,7 @@ class Load:
     key: str
     clients: int
     duration_s: float
-    # Entries in each request: 0 asks with GET, more than 1 asks for a bulk.
+    # Entries in each request: more than 1 is a bulk; 0 asks with GET and no credential.
     entries: int
     accounts: tuple[str, str]
     # Makes references that no other run has.
@@ -77,15 +77,13 @@ async def _answer(reader: asyncio.StreamReader, *, expected: bytes) -> None:
 
 
 def _request(load: Load, number: int) -> bytes:
-    head = (
-        f"{'POST' if load.entries else 'GET'} {load.path} HTTP/1.1\r\n"
-        f"Host: {load.host}:{load.port}\r\nAuthorization: Api-Key {load.key}\r\n"
-    )
+    host = f"Host: {load.host}:{load.port}\r\n"
     if not load.entries:
-        return f"{head}\r\n".encode()
+        return f"GET {load.path} HTTP/1.1\r\n{host}\r\n".encode()
     body = _body(load, number)
     return (
-        f"{head}Content-Type: application/json\r\nIdempotency-Key: {uuid4()}\r\n"
+        f"POST {load.path} HTTP/1.1\r\n{host}Authorization: Api-Key {load.key}\r\n"
+        f"Content-Type: application/json\r\nIdempotency-Key: {uuid4()}\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 

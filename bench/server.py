@@ -22,7 +22,6 @@ def private_server() -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(directory) as server:
         os.environ["DATABASE_URL"] = server.url
         os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-        os.environ["LOG_LEVEL"] = "WARNING"
         django.setup()
         from django.core.management import call_command
         from django.db import connections
