@@ -35,7 +35,7 @@ class Refusal(Exception):
 
     @property
     def message(self) -> str:
-        """The docstring's first paragraph with the facts filled in."""
+        """The docstring's first paragraph with the facts filled in; of a long list its start."""
         template = " ".join((type(self).__doc__ or "").split("\n\n")[0].split())
         return template.format_map(_Facts(self.facts))
 
@@ -43,8 +43,21 @@ class Refusal(Exception):
         return _rebuild, (type(self), self.facts)
 
 
+_MOST_LISTED = 10
+
+
 class _Facts(dict[str, Any]):
-    def __missing__(self, key: str) -> str:
+    """Facts as a message shows them."""
+
+    def __getitem__(self, name: str) -> Any:
+        fact = super().__getitem__(name)
+        if not isinstance(fact, list | tuple):
+            return fact
+        listed = ", ".join(map(str, fact[:_MOST_LISTED]))
+        more = len(fact) - _MOST_LISTED
+        return f"{listed} and {more} more" if more > 0 else listed
+
+    def __missing__(self, name: str) -> str:
         return "?"
 
 

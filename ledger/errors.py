@@ -33,7 +33,7 @@ class UnbalancedEntry(Invalid):
 
 
 class EntryHasTooFewLines(Invalid):
-    """Entry {reference} has {lines} lines; it needs at least two."""
+    """Entry {reference} needs at least two lines; it has {lines}."""
 
     attr = "lines"
 
@@ -173,7 +173,7 @@ class CloseGoesBack(Invalid):
 
 
 class CloseInTheFuture(Invalid):
-    """The books cannot be closed through {through}: that day is not over ({today} is today)."""
+    """The books cannot be closed through {through}: that day has not begun ({today} is today)."""
 
     attr = "through"
 

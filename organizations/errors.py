@@ -1,6 +1,6 @@
 """What the organizations app refuses."""
 
-from core.errors import Conflict, ConstraintRegistry, Forbidden, Invalid, NotFound
+from core.errors import Conflict, ConstraintRegistry, Invalid, NotFound
 
 
 class OrganizationNotFound(NotFound):
@@ -37,10 +37,6 @@ class AlreadyAMember(Conflict):
 
 class LastOwner(Invalid):
     """An organization needs an owner: make somebody else one first."""
-
-
-class PermissionMissing(Forbidden):
-    """You lack the permission {permission} in this organization."""
 
 
 class NotAMember(NotFound):

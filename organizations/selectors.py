@@ -56,11 +56,6 @@ def active_owners(organization: Organization) -> QuerySet[Membership]:
     )
 
 
-def list_api_keys(organization: Organization) -> QuerySet[ApiKey]:
-    keys: QuerySet[ApiKey] = ApiKey.objects.of(organization).order_by("created_at", "id")
-    return keys
-
-
 def find_api_key(text: str, now: datetime) -> ApiKey | None:
     """The key whose text this is, with its organization; None unless it is valid at `now`."""
     parsed = parse_key(text)

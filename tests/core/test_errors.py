@@ -1,0 +1,27 @@
+"""What a refusal says."""
+
+from core.errors import Invalid
+
+
+class Refused(Invalid):
+    """Account {account} takes no lines (entries: {references})."""
+
+
+def test_fills_the_facts_into_its_docstring():
+    refusal = Refused(account="1000", references=["a", "b"])
+
+    assert refusal.message == "Account 1000 takes no lines (entries: a, b)."
+    assert refusal.references == ["a", "b"]
+
+
+def test_names_the_first_ten_of_a_long_list_and_how_many_more_there_are():
+    refusal = Refused(account="1000", references=[f"e{n}" for n in range(10_000)])
+
+    assert refusal.message.endswith(
+        "(entries: e0, e1, e2, e3, e4, e5, e6, e7, e8, e9 and 9990 more)."
+    )
+    assert len(refusal.references) == 10_000
+
+
+def test_says_so_where_a_fact_is_not_known():
+    assert Refused(account="1000").message == "Account 1000 takes no lines (entries: ?)."
