@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +83,7 @@ def atomic_use_case(actor: Actor, action: str) -> Iterator[Audit]:
 
 
 def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """JSON values only: numbers stay exact, everything else becomes its text."""
+    """JSON values only: numbers stay exact, moments and days are ISO, the rest becomes its text."""
     if values is None:
         return None
     return {name: _plain_value(value) for name, value in values.items()}
@@ -95,4 +96,6 @@ def _plain_value(value: Any) -> Any:
         return [_plain_value(inner) for inner in value]
     if value is None or isinstance(value, bool | int | str):
         return value
+    if isinstance(value, date):
+        return value.isoformat()
     return str(value)

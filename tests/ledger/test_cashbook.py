@@ -100,11 +100,14 @@ def test_dates_the_entry_in_the_organizations_time_zone(record, acme):
 
 
 def test_leaves_an_audit_event(record, acme):
-    cash_entry = record("EXPENSE", -9_00, memo="Paper")
+    moment = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
+
+    cash_entry = record("EXPENSE", -9_00, memo="Paper", occurred_at=moment)
 
     event = AuditEvent.objects.of(acme).get(action="record_cash_entry")
     assert event.subject_ids == [cash_entry.pk]
     assert event.after["amount"] == -9_00
+    assert event.after["occurred_at"] == "2026-03-31T15:30:00+00:00"
     assert event.after["memo"] == "Paper"
 
 
