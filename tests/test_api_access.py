@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
@@ -299,6 +300,17 @@ def test_a_switch_of_organization_counts_for_everything_after_it(
     assert send(client, "GET", "/organization").json()["slug"] == "mallory-ltd"
     # Alice keeps Acme's books and may only look here.
     assert send(client, "POST", "/journal-entries", SALE).status_code == 403
+
+
+@pytest.mark.django_db
+def test_reopening_a_year_takes_the_permission_to_reopen_books(signed_in, carol):
+    Group.objects.get(name=C).permissions.remove(Permission.objects.get(codename="reopen_books"))
+    client = signed_in(carol)
+
+    reopened = send(client, "POST", "/periods/reopen-year", {"year": 2010, "reason": "Late"})
+    closed = send(client, "POST", "/periods/close-year", {"year": 2010})
+
+    assert (reopened.status_code, closed.status_code) == (403, 200)
 
 
 @pytest.mark.django_db

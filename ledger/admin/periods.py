@@ -124,7 +124,7 @@ STEPS = {
     "reopen-year": Step(
         "Reopen a fiscal year",
         "The year's closing entry is voided on its own date, and its last day is open again.",
-        "organizations.close_year",
+        "organizations.reopen_books",
         ReopenYearForm,
         _reopen_year,
         danger=True,

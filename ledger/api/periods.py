@@ -146,7 +146,7 @@ class CloseYear(PeriodView):
 
 
 class ReopenYear(PeriodView):
-    access = {"POST": access(WRITE, "organizations.close_year")}
+    access = {"POST": access(WRITE, "organizations.reopen_books")}
 
     @extend_schema(
         operation_id="reopen_year",
