@@ -65,7 +65,7 @@ def send_raw(api: Any) -> Any:
             with_lines({"account": "1100", "debit": 100}),
             "entry_has_too_few_lines",
             "lines",
-            "1 lines",
+            "at least two",
         ),
         (with_lines(), "entry_has_too_few_lines", "lines", "at least two"),
         (with_debit(0), "line_not_debit_or_credit", "lines", "line 1"),
