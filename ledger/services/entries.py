@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from core.db import prepared_cursor, uuid7
-from core.errors import Refusal, refusing
+from core.errors import AmountOutOfRange, Refusal, refusing
 from ledger.drafts import MOST_LINES, EntryDraft, LineDraft
 from ledger.errors import (
     AlreadyVoided,
@@ -54,21 +54,28 @@ def submit_what_is_sound(
     """Post the sound drafts; in the place of each other one stands why it was refused.
 
     One transaction. The database names all offenders of the first rule that is broken; without
-    them the rest is tried again, so there are as many attempts as kinds of faults.
+    them the rest is tried again, so there are as many attempts as kinds of faults. Only sums that
+    leave 64 bits name nobody: whose they are is found by halving.
     """
     refused: dict[int, Refusal] = {}
+    posted: dict[int, JournalEntry] = {}
     with atomic_use_case(actor, "post_entries") as audit:
-        left = _keep_well_formed(actor.organization, drafts, refused)
-        entries: list[JournalEntry] = []
-        while left:
+        untried = [_keep_well_formed(actor.organization, drafts, refused)]
+        while untried:
+            left = untried.pop()
             try:
                 with transaction.atomic():
                     entries = _post(actor, [drafts[index] for index in left], now)
-                break
+                posted.update(zip(left, entries, strict=True))
+            except AmountOutOfRange as refusal:
+                if len(left) == 1:
+                    refused[left[0]] = refusal
+                else:
+                    # The first half is taken from the end first: the order stays.
+                    untried += [left[len(left) // 2 :], left[: len(left) // 2]]
             except Refusal as refusal:
-                left = _without_offenders(drafts, left, refusal, refused)
-        _record(audit, entries)
-    posted = dict(zip(left, entries, strict=True))
+                untried.append(_without_offenders(drafts, left, refusal, refused))
+        _record(audit, list(posted.values()))
     return [refused.get(index) or posted[index] for index in range(len(drafts))]
 
 
@@ -467,10 +474,15 @@ def _reversed(
 
 
 def _reversal_reference(organization: Organization, original: JournalEntry) -> str:
-    """`void-` and the reference; where that is taken or too long, the entry's id serves."""
-    reference = f"void-{original.reference}"
-    taken = JournalEntry.objects.of(organization).filter(reference=reference).exists()
-    return f"void-{original.pk}" if taken or len(reference) > 200 else reference
+    """`void-` and the reference; where that is taken or too long, the entry's id serves.
+
+    Whoever posts entries can take both beforehand, and must not be able to keep an entry from
+    being voided by it: the last resort nobody can foresee.
+    """
+    wanted = [f"void-{original.reference}", f"void-{original.pk}"]
+    taken = entries_under(organization, wanted)
+    free = (name for name in wanted if name not in taken and len(name) <= 200)
+    return next(free, f"void-{uuid7()}")
 
 
 def _first_open_day(organization: Organization, day: date) -> date:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import OperationalError, connection
 
+from core.db import uuid7
 from core.db.transactions import shared_transaction
 from ledger.drafts import EntryDraft, LineDraft
 from ledger.errors import (
@@ -174,9 +175,8 @@ def _post_closing(
     lines = _closing_lines(organization, period.ends_on)
     if not lines:
         return None
-    suffix = "" if attempt == 1 else f"-{attempt}"
     draft = EntryDraft(
-        reference=f"{YEAR_END}-{period.year}{suffix}",
+        reference=_free_reference(organization, f"{YEAR_END}-{period.year}", attempt),
         effective_on=period.ends_on,
         lines=lines,
         description=f"Closing of the fiscal year {period.year}",
@@ -185,6 +185,13 @@ def _post_closing(
     )
     [entry] = post_entries(organization, [draft], actor=actor, now=now)
     return entry
+
+
+def _free_reference(organization: Organization, name: str, attempt: int) -> str:
+    """The name and, but for the first attempt, its number; another where somebody took that."""
+    wanted = name if attempt == 1 else f"{name}-{attempt}"
+    taken = JournalEntry.objects.of(organization).filter(reference=wanted).exists()
+    return f"{name}-{uuid7()}" if taken else wanted
 
 
 def _closing_lines(organization: Organization, ends_on: date) -> list[LineDraft]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -115,8 +116,9 @@ def post_entries(
     """Post drafts, in their order, inside the caller's transaction; all of them or none.
 
     What is in the books already under the same reference and with the same content is returned
-    as it stands, marked `is_replay`. `voids` are posted entries that become voided by the
-    reversals among the drafts, in the same statement.
+    as it stands, marked `is_replay`; what is only proposed is not in them.
+    `voids` are posted entries that become voided by the reversals among the drafts, in the same
+    statement.
 
     Raises:
         UnbalancedEntry, UnknownAccount, CurrencyMismatch, AccountArchived, AccountHasChildren,
@@ -141,7 +143,7 @@ def post_entries(
         missing = [reference for reference in first_of if reference not in fresh]
         in_books = fresh | entries_under(organization, missing)
     results: list[JournalEntry] = []
-    contents = Contents(organization, accounts)
+    contents = Contents(organization, accounts, taking_proposals=False)
     for position, draft in enumerate(drafts):
         entry = in_books[draft.reference]
         if draft.reference in fresh:
@@ -322,9 +324,12 @@ Side = tuple[UUID, int, int, str]
 class Contents:
     """Compares what is asked for with what stands under its reference."""
 
-    def __init__(self, organization: Organization, accounts: AccountsByName) -> None:
+    def __init__(
+        self, organization: Organization, accounts: AccountsByName, *, taking_proposals: bool = True
+    ) -> None:
         self.organization = organization
         self.accounts = accounts
+        self.taking_proposals = taking_proposals
         self.expected: list[tuple[JournalEntry, EntryDraft]] = []
         self.conflicts: list[dict[str, str | int | None]] = []
 
@@ -346,6 +351,9 @@ class Contents:
                 differs = _differing_heads(entry, draft)
                 if self._sides(draft) != lines.get(entry.pk, []):
                     differs.append("lines")
+                if entry.status == EntryStatus.PENDING and not self.taking_proposals:
+                    # Whoever is told of a replay takes it that the money is in the books.
+                    differs.append("status (it is pending)")
                 self._note(draft.reference, differs)
         if self.conflicts:
             raise ReferenceConflict(**self.conflicts[0], offenders=self.conflicts)
@@ -387,6 +395,18 @@ class Contents:
 def _differing_heads(one: JournalEntry | EntryDraft, other: EntryDraft) -> list[str]:
     names = ("effective_on", "description", "reference_type", "reference_id")
     differs = [name for name in names if getattr(one, name) != getattr(other, name)]
-    if dict(one.metadata) != dict(other.metadata):
+    if _plain(one.metadata) != _plain(other.metadata):
         differs.append("metadata")
     return differs
+
+
+def _plain(metadata: Mapping[str, Any]) -> Any:
+    """Metadata with its numbers as they are written: 1e23 comes back from the database as the
+    integer that it says, which is another number than Python's float of it; and true is not 1."""
+    if not metadata:
+        return {}
+    return json.loads(json.dumps(dict(metadata)), parse_int=_number, parse_float=_number)
+
+
+def _number(text: str) -> tuple[str, Decimal]:
+    return ("number", Decimal(text))

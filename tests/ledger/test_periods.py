@@ -176,6 +176,18 @@ def test_can_be_undone_and_done_again(acme: Organization, as_carol: Actor, post:
     assert balance(acme, retained(acme).code) == 500
 
 
+@pytest.mark.usefixtures("year_2025")
+def test_a_taken_reference_does_not_keep_a_year_open(
+    acme: Organization, as_carol: Actor, post: Any
+) -> None:
+    post(debit("1000", 1), credit("1010", 1), reference="year-end-closing-2025")
+
+    entry = close_year(actor=as_carol, year=2025, now=NOW)
+
+    assert entry is not None
+    assert balance(acme, "4000", date(2025, 12, 31)) == 0
+
+
 def test_an_empty_year_is_closed_without_an_entry(acme: Organization, as_carol: Actor) -> None:
     assert close_year(actor=as_carol, year=2025, now=NOW) is None
 

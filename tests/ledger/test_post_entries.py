@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from core.errors import Refusal
+from core.errors import AmountOutOfRange, Refusal
 from ledger.drafts import EntryDraft, LineDraft, credit, debit
 from ledger.errors import (
     AccountArchived,
@@ -27,7 +27,7 @@ from ledger.errors import (
 from ledger.models import Account, AccountBalance, EntryStatus, JournalEntry, JournalLine
 from ledger.selectors.accounts import get_account
 from ledger.services.accounts import archive_account, create_account
-from ledger.services.entries import submit_entries, submit_what_is_sound
+from ledger.services.entries import propose_entry, submit_entries, submit_what_is_sound
 from ledger.services.periods import close_books
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
@@ -206,6 +206,44 @@ def test_replays_what_is_posted_already(acme: Organization, system: Actor) -> No
     assert (first.pk, first.is_replay) == (again.pk, False)
     assert again.is_replay
     assert balance(acme, "1000") == 10_00
+
+
+@pytest.mark.parametrize("number", [1e23, 1e308, 1.2345678901234567e29, -0.0, 0.1 + 0.2, 10**40])
+def test_replays_metadata_whatever_the_database_makes_of_its_numbers(
+    system: Actor, number: float
+) -> None:
+    draft = EntryDraft("a", DAY, sale("a").lines, metadata={"deep": [{"number": number}]})
+    submit_entries(actor=system, drafts=[draft])
+
+    [again] = submit_entries(actor=system, drafts=[draft])
+
+    assert again.is_replay
+
+
+def test_does_not_take_what_is_only_proposed_for_posted(acme: Organization, system: Actor) -> None:
+    propose_entry(actor=system, draft=sale("a"))
+
+    with pytest.raises(ReferenceConflict) as refused:
+        submit_entries(actor=system, drafts=[sale("a")])
+    [outcome] = submit_what_is_sound(actor=system, drafts=[sale("a")])
+
+    assert refused.value.differs == "status (it is pending)"
+    assert isinstance(outcome, ReferenceConflict)
+    assert balance(acme, "1000") == 0
+
+
+def test_names_the_entry_with_which_a_sum_leaves_64_bits_and_posts_the_others(
+    acme: Organization, system: Actor
+) -> None:
+    drafts = [sale("a"), sale("big", 9 * 10**18), sale("b"), sale("bigger", 9 * 10**18), sale("c")]
+
+    outcomes = submit_what_is_sound(actor=system, drafts=drafts)
+
+    refused = [o for o in outcomes if isinstance(o, Refusal)]
+    assert outcomes.index(refused[0]) == 3
+    assert [type(refusal) for refusal in refused] == [AmountOutOfRange]
+    assert balance(acme, "1000") == 9 * 10**18 + 3 * 10_00
+    assert AuditEvent.objects.of(acme).filter(action="post_entries").count() == 1
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,18 @@ def test_a_taken_reference_does_not_keep_an_entry_from_being_voided(
     assert reversal.reference == f"void-{sale.pk}"
 
 
+def test_taking_every_foreseeable_reference_does_not_keep_an_entry_from_being_voided(
+    system: Actor, as_alice: Actor, as_carol: Actor, sale: JournalEntry
+) -> None:
+    lines = [LineDraft("1000", 1), LineDraft("4000", 0, 1)]
+    submit_entries(actor=system, drafts=[EntryDraft("void-s-1", DAY, lines)])
+    propose_entry(actor=as_alice, draft=EntryDraft(f"void-{sale.pk}", DAY, lines))
+
+    reversal = void_entry(actor=as_carol, entry=sale, on=None, reason="hidden")
+
+    assert reversal.reverses_id == sale.pk
+
+
 def test_a_long_reference_does_not_keep_an_entry_from_being_voided(
     as_carol: Actor, post: Any
 ) -> None:
