@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 
 from django.db import DatabaseError
 
+# NotADebt is three words.
+_WORD_BEGINS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
 
 class Refusal(Exception):
     """Something was understood and refused.
@@ -31,7 +34,7 @@ class Refusal(Exception):
     @property
     def code(self) -> str:
         """The error's name on the wire: the class name in snake case."""
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).lower()
+        return _WORD_BEGINS.sub("_", type(self).__name__).lower()
 
     @property
     def message(self) -> str:

@@ -18,17 +18,25 @@ class RowKeepsItsOrganization(Conflict):
 class UnknownScope(Invalid):
     """There is no scope {scope}; the scopes are {known}."""
 
+    attr = "scopes"
+
 
 class UnknownRole(Invalid):
     """There is no role {role}; the roles are {known}."""
+
+    attr = "role"
 
 
 class UnknownTimeZone(Invalid):
     """There is no time zone {time_zone}; use a name such as Europe/London."""
 
+    attr = "time_zone"
+
 
 class UnknownCurrency(Invalid):
     """There is no ISO 4217 currency {currency}."""
+
+    attr = "currency"
 
 
 class AlreadyAMember(Conflict):

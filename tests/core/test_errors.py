@@ -1,5 +1,7 @@
 """What a refusal says."""
 
+import pytest
+
 from core.errors import Invalid
 
 
@@ -21,6 +23,19 @@ def test_names_the_first_ten_of_a_long_list_and_how_many_more_there_are():
         "(entries: e0, e1, e2, e3, e4, e5, e6, e7, e8, e9 and 9990 more)."
     )
     assert len(refusal.references) == 10_000
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("BooksClosed", "books_closed"),
+        ("NotADebt", "not_a_debt"),
+        ("AlreadyAMember", "already_a_member"),
+        ("ApiKeyNotFound", "api_key_not_found"),
+    ],
+)
+def test_is_called_on_the_wire_by_the_words_of_its_name(name, code):
+    assert type(name, (Refused,), {})().code == code
 
 
 def test_says_so_where_a_fact_is_not_known():
