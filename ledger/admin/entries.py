@@ -42,7 +42,7 @@ from ledger.services.entries import (
     void_entry,
     withdraw_proposal,
 )
-from organizations.admin.base import AuditedAdmin, actor_of, organization_of
+from organizations.admin.base import AuditedAdmin, actor_of, may_read_trail, organization_of
 from organizations.admin.reading import history_of
 
 STATUS_LABELS = {
@@ -235,9 +235,7 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
             checker=who(entry.checker, entry.checker_key),
             reversal=reversal,
             original=entry.reverses,
-            events=history_of(organization, entry.pk)
-            if self.has_permission_of(request, "organizations.view_auditevent")
-            else [],
+            events=history_of(organization, entry.pk) if may_read_trail(request) else [],
             revision_form=RevisionForm(initial={"revision": entry.revision}),
             may_post=self.may_post(request, entry),
             may_edit=self.has_change_permission(request, entry) and len(lines) <= MOST_ROWS,

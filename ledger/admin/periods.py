@@ -13,11 +13,11 @@ from core.admin import require_permission
 from core.errors import Refusal
 from core.forms import DateInput, PageForm
 from ledger.models import EntryStatus, JournalEntry
-from ledger.periods import FiscalYear, fiscal_year, fiscal_year_of
-from ledger.services.periods import YEAR_END, close_books, close_year, reopen_books, reopen_year
+from ledger.periods import YEAR_END, FiscalYear, fiscal_year, fiscal_year_of
+from ledger.services.periods import close_books, close_year, reopen_books, reopen_year
 from organizations.actors import Actor
-from organizations.admin.base import actor_of, organization_of, site
-from organizations.admin.reading import MOST_EVENTS, read_all
+from organizations.admin.base import actor_of, may_read_trail, organization_of, site
+from organizations.admin.reading import MOST_EVENTS, Event, read_all
 from organizations.models import AuditEvent, Organization
 
 ACTIONS = ("close_books", "reopen_books", "close_year")
@@ -145,11 +145,16 @@ def periods_page(request: HttpRequest) -> HttpResponse:
         steps=[
             (name, step) for name, step in STEPS.items() if request.user.has_perm(step.permission)
         ],
-        events=read_all(
-            AuditEvent.objects.of(organization)
-            .filter(action__in=ACTIONS)
-            .order_by("-occurred_at", "-id")[:MOST_EVENTS]
-        ),
+        events=closings_of(organization) if may_read_trail(request) else None,
+    )
+
+
+def closings_of(organization: Organization) -> list[Event]:
+    """What was closed and reopened, newest first."""
+    return read_all(
+        AuditEvent.objects.of(organization)
+        .filter(action__in=ACTIONS)
+        .order_by("-occurred_at", "-id")[:MOST_EVENTS]
     )
 
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 
-from core.admin import BooksAdmin, BooksSite
+from core.admin import BooksAdmin, BooksSite, may
 from organizations.actors import Actor
 from organizations.admin.reading import Event, history_of
 from organizations.models import Organization, User
@@ -35,14 +35,29 @@ def actor_of(request: HttpRequest) -> Actor:
     )
 
 
+def may_read_trail(request: HttpRequest) -> bool:
+    """Who did what, and from which address, is not everybody's to know."""
+    return may(request, "organizations.view_auditevent")
+
+
 class AuditedAdmin(BooksAdmin[Row]):
-    """Its history button shows what the audit trail says of the row."""
+    """Its history button shows, to who may read it, what the audit trail says of the row."""
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        shown = {"show_history": may_read_trail(request), **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, shown)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if not self.has_view_permission(request, row):
+        if not self.has_view_permission(request, row) or not may_read_trail(request):
             raise PermissionDenied
         return self.render_page(
             request,

@@ -59,12 +59,12 @@ REPORTS = (
 )
 ROWS = {
     ("account", "ledger_account_change"): {O, C, A, K, R},
-    ("account", "ledger_account_history"): {O, C, A, K, R},
+    ("account", "ledger_account_history"): {O, C, R},
     ("account", "ledger_account_delete"): {O, C, A},
     ("account", "ledger_account_archive"): {O, C, A},
     ("account", "ledger_account_statement"): {O, C, A, R},
     ("posted", "ledger_journalentry_change"): {O, C, A, R},
-    ("posted", "ledger_journalentry_history"): {O, C, A, R},
+    ("posted", "ledger_journalentry_history"): {O, C, R},
     ("posted", "ledger_journalentry_void"): {O, C},
     ("posted", "ledger_journalentry_delete"): set(),
     ("pending", "ledger_journalentry_change"): {O, C, A, R},
@@ -79,7 +79,7 @@ ROWS = {
     ("key", "organizations_apikey_change"): {O, C, R},
     ("key", "organizations_apikey_revoke"): {O},
     ("acme", "organizations_organization_change"): {O, C, A, K, R},
-    ("acme", "organizations_organization_history"): {O, C, A, K, R},
+    ("acme", "organizations_organization_history"): {O, C, R},
 }
 DRAFT = EntryDraft("proposed", date(2026, 1, 10), [debit("6000", 100), credit("1000", 100)])
 

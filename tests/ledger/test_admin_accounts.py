@@ -203,10 +203,10 @@ def test_shows_an_accounts_lines_with_running_balance(acme, post, alice, signed_
     assert answer.context["closing"].figure == "11.00"
 
 
-def test_the_history_is_the_audit_trail(acme, as_alice, alice, signed_in):
+def test_the_history_is_the_audit_trail(acme, as_alice, carol, signed_in):
     account = create_account(actor=as_alice, code="1015", name="Second bank", type="asset")
 
-    shown = signed_in(alice).get(page(account, "history")).content.decode()
+    shown = signed_in(carol).get(page(account, "history")).content.decode()
 
     assert "Create account" in shown
     assert "Alice" in shown
@@ -230,3 +230,10 @@ def test_an_empty_chart_says_what_to_do(mallory, mallory_ltd, signed_in):
     shown = signed_in(mallory).get(TREE).content.decode()
 
     assert "There are no accounts yet" in shown
+
+
+def test_the_history_has_no_button_for_who_may_not_read_it(acme, alice, carol, signed_in):
+    account = find(acme, "1000")
+
+    assert page(account, "history") in signed_in(carol).get(page(account)).content.decode()
+    assert page(account, "history") not in signed_in(alice).get(page(account)).content.decode()
