@@ -199,8 +199,8 @@ ALTER TABLE ledger_journalline ADD CONSTRAINT journalline_account_is_of_its_orga
 CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON ledger_journalline
   FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
   EXECUTE FUNCTION core_refuse_move();
-ALTER TABLE ledger_journalline ADD CONSTRAINT line_position_is_unique
-  UNIQUE (organization_id, entry_id, position);
+CREATE UNIQUE INDEX line_position_is_unique
+  ON ledger_journalline (organization_id, entry_id, position) INCLUDE (account_id, debit, credit);
 ALTER TABLE ledger_journalline ADD CONSTRAINT line_is_debit_or_credit
   CHECK (((credit = 0 AND debit > 0) OR (credit > 0 AND debit = 0)));
 

@@ -80,6 +80,12 @@ class BooksClosed(Invalid):
     attr = "effective_on"
 
 
+class ReservedReferenceType(Invalid):
+    """Entry {reference}: the reference type {reference_type} is kept for what closes a year."""
+
+    attr = "reference_type"
+
+
 class ImplausibleDate(Invalid):
     """Entry {reference} is dated {effective_on}; take a date between 1900-01-01 and 2199-12-31."""
 

@@ -4,6 +4,9 @@ import calendar
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+# The reference type of closing entries, which income statements leave out.
+YEAR_END = "year-end-closing"
+
 
 @dataclass(frozen=True, slots=True)
 class FiscalYear:

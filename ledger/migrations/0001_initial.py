@@ -487,7 +487,9 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("organization", "entry", "position"), name="line_position_is_unique"
+                        fields=("organization", "entry", "position"),
+                        include=("account", "debit", "credit"),
+                        name="line_position_is_unique",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

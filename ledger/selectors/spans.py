@@ -15,9 +15,7 @@ from uuid import UUID
 from django.db import connection
 
 from ledger.drafts import FIRST_DATE, LAST_DATE
-
-# Year-end closing entries carry this reference type; income statements leave them out.
-CLOSING_REFERENCE_TYPE = "year-end-closing"
+from ledger.periods import YEAR_END
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +236,7 @@ def _entries_sql(part: Lines, name: str) -> str:
     where = _entry_conditions(part, name)
     if not part.closing_only:
         return f"SELECT e.id FROM ledger_journalentry e WHERE {where}"
-    is_closing = f"reference_type = '{CLOSING_REFERENCE_TYPE}'"
+    is_closing = f"reference_type = '{YEAR_END}'"
     # UNION, because a reversal may carry its original's reference type as well.
     return (
         f"SELECT e.id FROM ledger_journalentry e WHERE {where} AND e.{is_closing} "

@@ -20,8 +20,10 @@ from ledger.errors import (
     EntryNotPending,
     EntryNotPosted,
     OwnApproval,
+    ReservedReferenceType,
 )
 from ledger.models import EntryStatus, JournalEntry, JournalLine, ProposedLine
+from ledger.periods import YEAR_END
 from ledger.services.posting import (
     Batch,
     Contents,
@@ -42,6 +44,7 @@ def submit_entries(
     Raises:
         ApprovalRequired: made by a person and above the organization's threshold.
     """
+    _refuse_reserved(actor, drafts)
     with atomic_use_case(actor, "post_entries") as audit:
         entries = _post(actor, drafts, now)
         _record(audit, entries)
@@ -60,7 +63,7 @@ def submit_what_is_sound(
     refused: dict[int, Refusal] = {}
     posted: dict[int, JournalEntry] = {}
     with atomic_use_case(actor, "post_entries") as audit:
-        untried = [_keep_well_formed(actor.organization, drafts, refused)]
+        untried = [_keep_well_formed(actor, drafts, refused)]
         while untried:
             left = untried.pop()
             try:
@@ -109,15 +112,16 @@ def _as_audited(entry: JournalEntry) -> dict[str, object]:
 
 
 def _keep_well_formed(
-    organization: Organization, drafts: Sequence[EntryDraft], refused: dict[int, Refusal]
+    actor: Actor, drafts: Sequence[EntryDraft], refused: dict[int, Refusal]
 ) -> list[int]:
     """Which drafts can be put to the database at all."""
-    accounts = find_accounts(organization, drafts)
+    accounts = find_accounts(actor.organization, drafts)
     left: list[int] = []
     for index, draft in enumerate(drafts):
         try:
             draft.check_shape()
             accounts.check(draft)
+            _refuse_reserved(actor, [draft])
             left.append(index)
         except Refusal as refusal:
             refused[index] = refusal
@@ -203,7 +207,7 @@ def propose_entry(*, actor: Actor, draft: EntryDraft, now: datetime | None = Non
     Raises:
         UnknownAccount, CurrencyMismatch, LineNotDebitOrCredit, ReferenceConflict, …
     """
-    _check_proposal(draft)
+    _check_proposal(actor, draft)
     with atomic_use_case(actor, "propose_entry") as audit:
         accounts = find_accounts(actor.organization, [draft])
         batch = Batch(actor.organization, actor, now or timezone.now())
@@ -220,7 +224,20 @@ def propose_entry(*, actor: Actor, draft: EntryDraft, now: datetime | None = Non
     return entry
 
 
-def _check_proposal(draft: EntryDraft) -> None:
+def _refuse_reserved(actor: Actor, drafts: Sequence[EntryDraft]) -> None:
+    """Income statements leave year-end closings out, so nobody may pass for one.
+
+    Commands may: a journal that comes from other books has its closings.
+    """
+    if actor.user is None and actor.api_key is None:
+        return
+    for draft in drafts:
+        if draft.reference_type == YEAR_END:
+            raise ReservedReferenceType(reference=draft.reference, reference_type=YEAR_END)
+
+
+def _check_proposal(actor: Actor, draft: EntryDraft) -> None:
+    _refuse_reserved(actor, [draft])
     if not draft.lines:
         raise EntryHasTooFewLines(reference=draft.reference, lines=0)
     if len(draft.lines) > MOST_LINES:
@@ -280,7 +297,7 @@ def edit_proposal(
     Raises:
         EntryNotPending, EntryChanged, ReferenceConflict (the new reference is taken), …
     """
-    _check_proposal(draft)
+    _check_proposal(actor, draft)
     with atomic_use_case(actor, "edit_proposal") as audit:
         locked = lock_pending(actor.organization, entry, revision)
         before = _as_audited(locked) | {"lines": _proposed_sides(locked)}

@@ -21,14 +21,12 @@ from ledger.errors import (
     YearNotOver,
 )
 from ledger.models import Account, AccountRole, AccountStatus, EntryStatus, JournalEntry
-from ledger.periods import FiscalYear, day_before, fiscal_year
+from ledger.periods import YEAR_END, FiscalYear, day_before, fiscal_year
 from ledger.services.entries import void_entry
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
-
-YEAR_END = "year-end-closing"
 
 
 def close_books(*, actor: Actor, through: date, now: datetime | None = None) -> date:

@@ -21,6 +21,7 @@ from ledger.errors import (
     ImplausibleDate,
     LineNotDebitOrCredit,
     ReferenceConflict,
+    ReservedReferenceType,
     UnbalancedEntry,
     UnknownAccount,
 )
@@ -401,3 +402,19 @@ def test_takes_an_entry_of_ten_thousand_lines(acme: Organization, post: Any) -> 
     assert entry.total_amount == 5_000
     assert JournalLine.objects.of(acme).filter(entry_id=entry.pk).count() == 10_000
     assert entry.status == EntryStatus.POSTED
+
+
+def test_lets_nobody_pass_an_entry_for_a_years_closing(
+    acme: Organization, as_alice: Actor, system: Actor
+) -> None:
+    draft = EntryDraft("fake", DAY, sale("x").lines, reference_type="year-end-closing")
+
+    with pytest.raises(ReservedReferenceType):
+        submit_entries(actor=as_alice, drafts=[draft])
+    with pytest.raises(ReservedReferenceType):
+        propose_entry(actor=as_alice, draft=draft)
+    [outcome] = submit_what_is_sound(actor=as_alice, drafts=[draft])
+    assert isinstance(outcome, ReservedReferenceType)
+    assert not JournalEntry.objects.of(acme).exists()
+
+    submit_entries(actor=system, drafts=[draft])
