@@ -15,7 +15,9 @@ from bench.server import FOLDER, private_server
 from core.servers import EmbeddedPostgres
 
 RESULTS = FOLDER / "results.json"
-MEASURES = ("single", "batch", "hot", "http", "import", "reports")
+MEASURES = ("single", "batch", "hot", "http", "import", "reports", "scattered")
+# Beside the table: takes as long as all of it.
+ON_DEMAND = ("scattered",)
 
 Measures = Mapping[str, Callable[[], Sequence[Row]]]
 
@@ -42,7 +44,9 @@ def main() -> None:
 
 def arguments() -> Namespace:
     parser = ArgumentParser(prog="python -m bench", description="Measure, into .local/bench/.")
-    parser.add_argument("--only", nargs="+", choices=MEASURES, default=MEASURES)
+    parser.add_argument(
+        "--only", nargs="+", choices=MEASURES, default=[m for m in MEASURES if m not in ON_DEMAND]
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, rough figures")
     return parser.parse_args()
 
@@ -88,7 +92,14 @@ def measures(server: EmbeddedPostgres, *, quick: bool) -> Measures:
         load_lines(books, LINES // share)
         return [trial_balances(books, rounds=2 * rounds, lines=LINES // share)]
 
-    return dict(zip(MEASURES, (single, batch, hot, http, imported, reports), strict=True))
+    def scattered() -> list[Row]:
+        books = make_books("scattered", first=30_001, accounts=200)
+        load_lines(books, LINES // share, scattered=True)
+        what = ", dates scattered"
+        return [trial_balances(books, rounds=2 * rounds, lines=LINES // share, what=what)]
+
+    made = (single, batch, hot, http, imported, reports, scattered)
+    return dict(zip(MEASURES, made, strict=True))
 
 
 def machine() -> str:
