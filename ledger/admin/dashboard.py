@@ -23,6 +23,7 @@ from ledger.models import (
 )
 from ledger.selectors.balances import Totals, balances_at, totals_between
 from ledger.selectors.cashbook import cash_metrics
+from ledger.selectors.reconciliation import list_reconciliation_runs
 from organizations.models import Organization
 
 CASH = (
@@ -234,7 +235,7 @@ def periods_tile(organization: Organization) -> Tile:
 def integrity_tile(organization: Organization) -> Tile:
     """The latest run, all its checks together: they start at one moment each, in one request."""
     latest: list[ReconciliationRun] = []
-    for run in ReconciliationRun.objects.of(organization).order_by("-started_at", "-id")[:50]:
+    for run in list_reconciliation_runs(organization)[:50]:
         if run.check_name in {seen.check_name for seen in latest}:
             break
         latest.append(run)

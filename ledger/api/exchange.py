@@ -12,6 +12,7 @@ from core.api.schema import asked
 from core.api.serializers import CurrencyCode, Day, Paged, Span, StrictSerializer, Text
 from ledger.api import READ, WRITE
 from ledger.models import ExchangeRate
+from ledger.selectors.exchange import list_exchange_rates
 from ledger.services.exchange import set_exchange_rate
 from organizations.api.callers import access
 from organizations.api.views import OrganizationView
@@ -72,21 +73,13 @@ class ExchangeRates(OrganizationView):
         `from` and `to` bound the day from which a rate is valid.
         """
         given = self.query(RateFilters)
-        filters = {
-            "currency": given.get("currency"),
-            "quote_currency": given.get("quote_currency"),
-            "valid_on__gte": given.get("since"),
-            "valid_on__lte": given.get("until"),
-        }
-        rates = ExchangeRate.objects.of(self.organization).filter(
-            **{name: value for name, value in filters.items() if value is not None}
-        )
+        cursor, page_size = given.pop("cursor", None), given.pop("page_size")
         page = page_of(
             request,
-            rates,
+            list_exchange_rates(self.organization, **given),
             ordering="-valid_on",
-            page_size=given["page_size"],
-            cursor=given.get("cursor"),
+            page_size=page_size,
+            cursor=cursor,
         )
         return json_answer(page.as_json([_as_json(rate) for rate in page.rows]))
 

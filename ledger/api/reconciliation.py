@@ -14,6 +14,7 @@ from ledger.api import READ, WRITE
 from ledger.models import ReconciliationRun
 from ledger.reconciliation import as_json, run_checks
 from ledger.selectors.integrity import verify_books
+from ledger.selectors.reconciliation import list_reconciliation_runs
 from ledger.services.reconciliation import record_run
 from organizations.api.callers import access
 from organizations.api.views import OrganizationView
@@ -138,12 +139,9 @@ class Runs(ReconciliationView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """List recorded reconciliations, the latest first."""
         given = self.query(RunFilters)
-        runs = ReconciliationRun.objects.of(self.organization)
-        if "check" in given:
-            runs = runs.filter(check_name=given["check"])
         page = page_of(
             request,
-            runs,
+            list_reconciliation_runs(self.organization, check=given.get("check")),
             ordering="-started_at",
             page_size=given["page_size"],
             cursor=given.get("cursor"),

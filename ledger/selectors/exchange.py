@@ -7,9 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from core.money import exponent
 from ledger.errors import RateMissing
+from ledger.models import ExchangeRate
 from organizations.models import Organization
 
 
@@ -50,6 +52,27 @@ class Rates:
         if currency == self.quote_currency:
             return amount
         return self.by_currency[currency].translate(amount)
+
+
+def list_exchange_rates(
+    organization: Organization,
+    *,
+    currency: str | None = None,
+    quote_currency: str | None = None,
+    since: date | None = None,
+    until: date | None = None,
+) -> "QuerySet[ExchangeRate]":
+    """Rates by what they translate and the day from which they are valid, the latest first."""
+    filters = {
+        "currency": currency,
+        "quote_currency": quote_currency,
+        "valid_on__gte": since,
+        "valid_on__lte": until,
+    }
+    rates: QuerySet[ExchangeRate] = ExchangeRate.objects.of(organization).filter(
+        **{name: value for name, value in filters.items() if value is not None}
+    )
+    return rates.order_by("-valid_on", "-id")
 
 
 _LATEST = """
