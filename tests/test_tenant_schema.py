@@ -352,7 +352,7 @@ def column_types(table: str | None = None) -> list[tuple[str, str, str]]:
 def rows(sql: str, parameters: Any = None) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def run(sql: str) -> None:

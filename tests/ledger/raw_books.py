@@ -134,8 +134,8 @@ class RawBooks:
     def void(self, entry: UUID, reversal: str, *sides: Side, **changes: Any) -> UUID:
         given = self.posting(reversal, *sides, reverses=entry, **changes)
         run(VOID + POST.replace("WITH e AS", ", e AS"), {**given, "original": entry})
-        entry: UUID = given["id"]
-        return entry
+        reversed_by: UUID = given["id"]
+        return reversed_by
 
     def status(self, entry: UUID) -> str:
         [[status]] = run(
