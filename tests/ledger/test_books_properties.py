@@ -38,7 +38,10 @@ from organizations.models import Organization
 from tests.ledger.raw_books import run
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-FIRST, LAST = date(2025, 1, 28), date(2025, 4, 3)
+# Few, so that entries often lie on the very day through which the books are closed.
+DAYS = [
+    date(2025, month, day) for month, day in [(1, 31), (2, 1), (2, 15), (2, 28), (3, 1), (4, 3)]
+]
 CURRENCIES = {"1000": "GBP", "1010": "GBP", "4000": "GBP", "1900": "EUR", "4900": "EUR"}
 TYPES = {"1": "asset", "4": "revenue"}
 
@@ -91,8 +94,8 @@ class PlainLedger:
         return totals
 
 
-days = st.dates(FIRST, LAST)
-names = st.sampled_from([f"r{n}" for n in range(12)])
+days = st.sampled_from(DAYS)
+names = st.sampled_from([f"r{n}" for n in range(8)])
 amounts = st.integers(1, 9)
 
 
@@ -300,7 +303,7 @@ class Books(RuleBasedStateMachine):
 
     @invariant()
     def balances_are_those_of_the_plain_ledger(self) -> None:
-        for on in (date(2025, 1, 31), date(2025, 2, 15), date(2025, 3, 1), LAST, date(2199, 1, 1)):
+        for on in (*DAYS, date(2025, 3, 31), date(2199, 1, 1)):
             balances = balances_at(self.organization, on)
 
             assert {
