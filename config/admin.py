@@ -135,6 +135,7 @@ def _installation() -> list[dict[str, Any]]:
     views = [
         ("Users", "badge", "organizations_user_changelist"),
         ("Roles", "admin_panel_settings", "auth_group_changelist"),
+        ("Feature flags", "flag", "organizations_featureflag_changelist"),
         ("Schedules", "schedule", "django_celery_beat_periodictask_changelist"),
     ]
     return [

@@ -195,6 +195,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 AUTH_USER_MODEL = "organizations.User"
 WAFFLE_FLAG_MODEL = "organizations.FeatureFlag"
 WAFFLE_CREATE_MISSING_FLAGS = False
+# Its pages are about its own flags, which nothing asks for: organizations/admin/flags.py has ours.
+WAFFLE_ENABLE_ADMIN_PAGES = False
 AUTHENTICATION_BACKENDS = ["organizations.permissions.OrganizationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

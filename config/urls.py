@@ -2,11 +2,13 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.views.generic import RedirectView
 
 from core.api import pages
 from organizations.views import switch_organization
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("organizations/switch", switch_organization, name="switch-organization"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
