@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -119,6 +120,36 @@ def test_what_was_there_stays_where_the_report_is_refused(books, tmp_path: Path,
         report("journal", "--from=2026-01-01", "--format=json", f"--output={path}")
 
     assert path.read_text() == "old"
+
+
+def test_writes_into_a_pipe_and_leaves_it_one(books, tmp_path: Path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reading = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        report("trial-balance", "--format=csv", f"--output={path}")
+
+        assert os.read(reading, 10_000).count(b"\n") > 2
+        assert path.is_fifo()
+    finally:
+        os.close(reading)
+
+
+def test_writes_the_file_that_a_link_names(books, tmp_path: Path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target)
+
+    report("trial-balance", "--format=csv", f"--output={link}")
+
+    assert link.is_symlink()
+    assert target.read_text() != "old"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+def test_a_full_disk_is_an_error(books):
+    with pytest.raises(CommandError, match="No space left"):
+        report("trial-balance", "--format=csv", "--output=/dev/full")
 
 
 def test_exits_3_where_the_report_does_not_tie(books, by_force):

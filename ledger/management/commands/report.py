@@ -73,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(f"A {format} is nothing for a terminal: name a file by --output.")
         pieces = exports.export(report, format, printed_by=_who())
         if output is not None:
-            _write_whole(Path(output), pieces)
+            _write_to(Path(output), pieces)
             self.stderr.write(f"{report.title} written to {output}.")
         elif binary := getattr(self.stdout, "buffer", None):
             _write(cast(BinaryIO, binary), pieces)
@@ -101,18 +101,27 @@ def _write(file: BinaryIO, pieces: Iterable[bytes]) -> None:
     file.flush()
 
 
-def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
-    """Under its name only when it is whole: what stood there stays if anything fails."""
+def _write_to(path: Path, pieces: Iterable[bytes]) -> None:
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
-            try:
-                _write(cast(BinaryIO, file), pieces)
-                umask = os.umask(0)
-                os.umask(umask)
-                os.chmod(file.name, 0o666 & ~umask)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        # A device or a pipe is written to. Put a file in its place, and there is no /dev/null.
+        if path.exists() and not path.is_file():
+            with path.open("wb") as device:
+                _write(device, pieces)
+        else:
+            _write_whole(path.resolve(), pieces)
     except OSError as error:
         raise CommandError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _write_whole(path: Path, pieces: Iterable[bytes]) -> None:
+    """Under its name only when it is whole: what stood there stays if anything fails."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
+        try:
+            _write(cast(BinaryIO, file), pieces)
+            umask = os.umask(0)
+            os.umask(umask)
+            os.chmod(file.name, 0o666 & ~umask)
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
