@@ -42,15 +42,19 @@ def main() -> int:
 def prepare() -> None:
     """Bring the tables up to date; say how to get in where nobody can yet."""
     import django
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from django.db import connections
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     call_command("migrate", interactive=False, verbosity=0)
-    if not get_user_model().objects.filter(is_staff=True).exists():
-        print("Nobody can sign in yet: .venv/bin/python manage.py createsuperuser")
+    from organizations.models import Membership
+
+    if not Membership.objects.filter(is_active=True).exists():
+        print(
+            "Nobody can sign in yet: .venv/bin/python manage.py create_organization … and\n"
+            "add_member … make books and somebody who keeps them (docs/quickstart.md)."
+        )
     connections.close_all()
 
 

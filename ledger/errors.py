@@ -169,7 +169,7 @@ class ReversalMismatch(Invalid):
 
 
 class NotClosed(Invalid):
-    """The books are not closed through {through}; they are closed through {closed_through}."""
+    """The books are closed through {closed_through}; reopening them to {through} opens no day."""
 
 
 class CloseGoesBack(Invalid):
@@ -191,7 +191,7 @@ class YearNotOver(Invalid):
 
 
 class YearAlreadyClosed(Conflict):
-    """The fiscal year {year} is closed already (entry {reference}): void that entry first."""
+    """The fiscal year {year} is closed already (entry {reference}): reopen the year first."""
 
     attr = "year"
 

@@ -106,6 +106,10 @@ def _as_audited(entry: JournalEntry) -> dict[str, object]:
         "reference": entry.reference,
         "effective_on": entry.effective_on,
         "status": entry.status,
+        "description": entry.description,
+        "reference_type": entry.reference_type,
+        "reference_id": entry.reference_id,
+        "metadata": dict(entry.metadata),
         "currency": entry.currency,
         "total_amount": entry.total_amount,
     }
@@ -145,7 +149,7 @@ def _without_offenders(
     rest: list[int] = []
     for position, index in enumerate(left):
         reference = drafts[index].reference
-        # Of one reference twice with different contents, only the later draft is at fault.
+        # A conflict is one draft's, not its reference's: its twin may be what is in the books.
         own = own_facts.get((reference, None)) or own_facts.get((reference, position))
         if own is None:
             rest.append(index)

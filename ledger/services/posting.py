@@ -150,7 +150,7 @@ def post_entries(
             if first_of[draft.reference] != position:
                 contents.compare_drafts(drafts[first_of[draft.reference]], draft, position)
         else:
-            contents.expect(entry, draft)
+            contents.expect(entry, draft, position)
         results.append(entry)
     contents.check()
     return results
@@ -330,11 +330,12 @@ class Contents:
         self.organization = organization
         self.accounts = accounts
         self.taking_proposals = taking_proposals
-        self.expected: list[tuple[JournalEntry, EntryDraft]] = []
-        self.conflicts: list[dict[str, str | int | None]] = []
+        self.expected: list[tuple[JournalEntry, EntryDraft, int]] = []
+        self.conflicts: list[dict[str, str | int]] = []
 
-    def expect(self, entry: JournalEntry, draft: EntryDraft) -> None:
-        self.expected.append((entry, draft))
+    def expect(self, entry: JournalEntry, draft: EntryDraft, position: int = 0) -> None:
+        """What stands in the books, and the draft at `position` that should say the same."""
+        self.expected.append((entry, draft, position))
 
     def compare_drafts(self, first: EntryDraft, second: EntryDraft, position: int) -> None:
         """Two drafts of one batch under one reference; `position` is the second one's."""
@@ -347,18 +348,18 @@ class Contents:
         """Raises ReferenceConflict for the first that says something else, naming all of them."""
         if self.expected:
             lines = self._lines_in_books()
-            for entry, draft in self.expected:
+            for entry, draft, position in self.expected:
                 differs = _differing_heads(entry, draft)
                 if self._sides(draft) != lines.get(entry.pk, []):
                     differs.append("lines")
                 if entry.status == EntryStatus.PENDING and not self.taking_proposals:
                     # Whoever is told of a replay takes it that the money is in the books.
                     differs.append("status (it is pending)")
-                self._note(draft.reference, differs)
+                self._note(draft.reference, differs, position)
         if self.conflicts:
             raise ReferenceConflict(**self.conflicts[0], offenders=self.conflicts)
 
-    def _note(self, reference: str, differs: list[str], position: int | None = None) -> None:
+    def _note(self, reference: str, differs: list[str], position: int) -> None:
         if differs:
             self.conflicts.append(
                 {"reference": reference, "differs": ", ".join(differs), "position": position}
@@ -366,8 +367,8 @@ class Contents:
 
     def _lines_in_books(self) -> Mapping[UUID, list[Side]]:
         sides: dict[UUID, list[Side]] = {}
-        pending = {e.pk for e, _ in self.expected if e.status == EntryStatus.PENDING}
-        posted = {e.pk for e, _ in self.expected if e.status != EntryStatus.PENDING}
+        pending = {e.pk for e, _, _ in self.expected if e.status == EntryStatus.PENDING}
+        posted = {e.pk for e, _, _ in self.expected if e.status != EntryStatus.PENDING}
         for model, ids in ((JournalLine, posted), (ProposedLine, pending)):
             if ids:
                 rows = (

@@ -418,3 +418,15 @@ def test_lets_nobody_pass_an_entry_for_a_years_closing(
     assert not JournalEntry.objects.of(acme).exists()
 
     submit_entries(actor=system, drafts=[draft])
+
+
+def test_blames_only_the_draft_that_differs_from_what_is_in_the_books(
+    acme: Organization, system: Actor
+) -> None:
+    submit_entries(actor=system, drafts=[sale("a")])
+
+    same, other = submit_what_is_sound(actor=system, drafts=[sale("a"), sale("a", 5)])
+
+    assert isinstance(same, JournalEntry)
+    assert same.is_replay
+    assert isinstance(other, ReferenceConflict)
