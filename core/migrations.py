@@ -10,7 +10,7 @@ from core.db import GlobalForeignKey, TenantForeignKey
 
 
 class TenantTable(Operation):
-    """Give a table the keys of a tenant table (architecture.md, "Tenants").
+    """Give a table the keys of a tenant table (docs/why/tenant-keys.md).
 
     PRIMARY KEY (id, organization_id); a foreign key (x_id, organization_id) for every
     TenantForeignKey and a plain one for every GlobalForeignKey, all NOT DEFERRABLE; and a trigger

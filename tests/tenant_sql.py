@@ -1,6 +1,6 @@
 """Fails a test whose SQL touches a tenant table without saying of which organization.
 
-architecture.md, "Tenants", rule 4. Every statement that our own code sends while a test runs is
+docs/why/tenant-keys.md. Every statement that our own code sends while a test runs is
 parsed; what a test asks the database by itself is the test's own business. A test about many
 organizations at once says so: `@pytest.mark.all_organizations`.
 """

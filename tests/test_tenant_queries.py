@@ -1,4 +1,4 @@
-"""Every statement about tenant tables says of which organization: rule 4 of architecture.md.
+"""Every statement about tenant tables says of which organization (docs/why/tenant-keys.md).
 
 `tests.tenant_sql` watches all other tests; here stands that it notices, and that the statements
 which Django writes by itself pass.

@@ -1,4 +1,4 @@
-"""Every tenant table obeys rules 1 to 3 of architecture.md, and money is a BIGINT.
+"""Every tenant table has the keys of docs/why/tenant-keys.md, and money is a BIGINT.
 
 What is asked is the catalog of the migrated database, not the models: a table that a migration
 made by hand is seen as well.
