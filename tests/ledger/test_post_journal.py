@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 from ledger.models import JournalEntry
 from ledger.services.importing import bounded_lines
@@ -141,3 +142,49 @@ def test_says_when_the_file_is_not_there(tmp_path: Path) -> None:
 def test_takes_batches_of_one_to_ten_thousand(journal: Any, size: str) -> None:
     with pytest.raises(CommandError, match="batch-size"):
         run(journal(line("a")), f"--batch-size={size}")
+
+
+def test_does_not_empty_the_journal_for_its_refused_lines(
+    acme: Organization, journal: Any, tmp_path: Path
+) -> None:
+    path = journal(line("a"))
+    link = tmp_path / "link"
+    link.symlink_to(path)
+
+    with pytest.raises(CommandError, match="is the journal itself"):
+        run(path, f"--refused={link}")
+
+    assert path.read_text() == line("a")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+def test_says_when_refused_lines_cannot_be_kept(acme: Organization, journal: Any) -> None:
+    with pytest.raises(CommandError, match="No space left"):
+        run(journal(line("a"), "{"), "--refused=/dev/full")
+
+
+def test_shows_what_a_line_says_without_doing_it(
+    acme: Organization, journal: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, status = run(journal(line("\x1b[31mred", amount=0)))
+
+    assert status == 1
+    assert "Entry \\x1b[31mred" in capsys.readouterr().err
+
+
+def test_names_the_line_with_which_a_sum_leaves_64_bits(acme: Organization, journal: Any) -> None:
+    said, status = run(journal(line("a"), line("big", 2**63 - 1), line("b")))
+
+    assert (said, status) == ("posted 2, replayed 0, refused 1", 1)
+
+
+def test_a_database_that_goes_away_is_no_riddle(
+    acme: Organization, journal: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(**_: Any) -> None:
+        raise OperationalError("connection is bad")
+
+    monkeypatch.setattr("ledger.services.importing.submit_what_is_sound", lost)
+
+    with pytest.raises(CommandError, match="nothing is posted twice"):
+        run(journal(line("a")))

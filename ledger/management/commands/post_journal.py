@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -20,6 +21,7 @@ from ledger.services.importing import (
     import_journal,
 )
 from organizations.actors import Actor
+from organizations.models import Organization
 
 SHOWN_REFUSALS = 20
 
@@ -41,6 +43,24 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         organization = organization_of(options)
+        _refuse_same_file(options["file"], options["refused"])
+        try:
+            counts = self._import(organization, options)
+        except OperationalError as error:
+            raise CommandError(
+                f"The database went away: {error}\nRun this again: nothing is posted twice."
+            ) from error
+        except OSError as error:
+            raise CommandError(
+                f"{error.strerror or error}\nRun this again: nothing is posted twice."
+            ) from error
+        self.stdout.write(
+            f"posted {counts.posted}, replayed {counts.replayed}, refused {counts.refused}"
+        )
+        if counts.refused:
+            sys.exit(1)
+
+    def _import(self, organization: Organization, options: dict[str, Any]) -> ImportCounts:
         with ExitStack() as stack:
             source, size = self._open(stack, options["file"])
             refused = _RefusedLines(stack, options["refused"], Console(stderr=True))
@@ -64,11 +84,7 @@ class Command(BaseCommand):
                 on_batch=show,
             )
         refused.close_list()
-        self.stdout.write(
-            f"posted {counts.posted}, replayed {counts.replayed}, refused {counts.refused}"
-        )
-        if counts.refused:
-            sys.exit(1)
+        return counts
 
     def _open(self, stack: ExitStack, name: str) -> tuple[BinaryIO, int | None]:
         if name == "-":
@@ -78,6 +94,15 @@ class Command(BaseCommand):
             return stack.enter_context(path.open("rb")), path.stat().st_size
         except OSError as error:
             raise CommandError(f"{name}: {error.strerror}") from error
+
+
+def _refuse_same_file(source: str, refused: Path | None) -> None:
+    """The list of refused lines is begun anew each time: it would empty the journal."""
+    if source == "-" or refused is None:
+        return
+    path = Path(source)
+    if path.is_file() and refused.exists() and path.samefile(refused):
+        raise CommandError(f"--refused {refused} is the journal itself; name another file.")
 
 
 class _Counted:
@@ -114,7 +139,9 @@ class _RefusedLines:
             self.rows.writerow((line.number, _inert(line.reference), line.code, line.reason))
         if self.count <= SHOWN_REFUSALS:
             self.screen.print(
-                f"line {line.number}: {line.code}: {line.reason}", markup=False, soft_wrap=True
+                _visible(f"line {line.number}: {line.code}: {line.reason}"),
+                markup=False,
+                soft_wrap=True,
             )
 
     def close_list(self) -> None:
@@ -123,6 +150,14 @@ class _RefusedLines:
                 "are in the file of refused lines" if self.rows else "not shown (--refused FILE)"
             )
             self.screen.print(f"… {self.count - SHOWN_REFUSALS} more {where}", markup=False)
+
+
+def _visible(text: str) -> str:
+    """What a file says, without what would make the terminal do something."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def _inert(text: str) -> str:
