@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from core.api.answers import moment
 from ledger.errors import ReportTooLong
 from ledger.selectors.account_lines import AccountLine
 from ledger.selectors.reports import (
@@ -38,7 +39,7 @@ def as_json(report: Report) -> dict[str, Any]:
         head["as_of"] = report.as_of.isoformat()
     if isinstance(report, ReportOfPeriod):
         head |= {"from": report.since.isoformat(), "to": report.until.isoformat()}
-    head["known_at"] = report.known_at.isoformat() if report.known_at else None
+    head["known_at"] = moment(report.known_at)
     if report.reporting_currency:
         head["reporting_currency"] = report.reporting_currency
         head["rates"] = [
@@ -247,7 +248,7 @@ def _ledger_line(line: AccountLine) -> dict[str, Any]:
         "entry": str(line.entry_id),
         "reference": line.reference,
         "effective_on": line.effective_on.isoformat(),
-        "posted_at": line.posted_at.isoformat(),
+        "posted_at": moment(line.posted_at),
         "status": line.status,
         "description": line.description or line.entry_description,
         "debit": line.debit,
@@ -287,7 +288,7 @@ def _entry(item: JournalItem) -> dict[str, Any]:
         "id": str(item.id),
         "reference": item.reference,
         "effective_on": item.effective_on.isoformat(),
-        "posted_at": item.posted_at.isoformat(),
+        "posted_at": moment(item.posted_at),
         "status": item.status,
         "description": item.description,
         "reference_type": item.reference_type,

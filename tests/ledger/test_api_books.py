@@ -110,6 +110,15 @@ class TestReports:
         [item] = gbp["items"]
         assert (item["code"], item["amount"]) == ("4000", 139_12)
 
+    def test_moments_are_spelt_as_everywhere_else(self, api):
+        [entry] = send(api, "GET", "/journal-entries").json()["results"]
+        query = {"from": "2010-12-01", "to": "2010-12-31", "known_at": "2199-01-01T01:00:00+01:00"}
+
+        report = send(api, "GET", "/reports/journal", query).json()
+
+        assert report["known_at"] == "2199-01-01T00:00:00Z"
+        assert report["entries"][0]["posted_at"] == entry["posted_at"]
+
     @pytest.mark.parametrize("name", REPORTS)
     @pytest.mark.parametrize(
         ("format", "content_type", "begins"),
