@@ -263,22 +263,6 @@ BEGIN
           TABLE = TG_TABLE_NAME, DETAIL = json_build_object('table', TG_TABLE_NAME)::text;
 END $$;
 
--- Postings hold FOR KEY SHARE on their organization's row from their statement to their COMMIT.
--- Whoever changes what they relied on takes the one lock that conflicts with it, so that either
--- the posting sees the new value or the change waits until the posting is in the books. (The
--- search_path is fixed, or a temporary table of that name would be locked instead.)
-CREATE FUNCTION organizations_wait_for_postings() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-  PERFORM 1 FROM organizations_organization WHERE id = OLD.id FOR UPDATE;
-  RETURN NEW;
-END $$;
-
-CREATE TRIGGER organization_waits_for_postings
-  BEFORE UPDATE OF closed_through ON organizations_organization
-  FOR EACH ROW WHEN (OLD.closed_through IS DISTINCT FROM NEW.closed_through)
-  EXECUTE FUNCTION organizations_wait_for_postings();
-
 CREATE TRIGGER auditevent_is_final
   BEFORE UPDATE OR DELETE OR TRUNCATE ON organizations_auditevent
   FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
@@ -299,6 +283,11 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = truth, DETAIL = facts::text;
 END $$;
 
+-- The queue of an organization's books: postings stand in it together, a closing alone.
+CREATE FUNCTION ledger_queue(organization uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT uuid_hash_extended(organization, 0)
+$$;
+
 ------------------------------------------------------------------------------------------------
 -- Journal lines: law 1 (balanced), law 8 (period open), law 9 (accounts), law 4 (balances).
 ------------------------------------------------------------------------------------------------
@@ -310,9 +299,14 @@ DECLARE
 BEGIN
   -- Hold what the checks below rely on until COMMIT. Each later query has a newer snapshot, so it
   -- sees whatever a change committed while we waited here. Sorted, so that two cannot deadlock.
+  -- FOR SHARE conflicts with any UPDATE of the organization (closed_through), and not with the
+  -- FOR KEY SHARE of foreign keys. The advisory lock is for fairness alone: whoever waits for the
+  -- postings in flight is not overtaken by new ones (docs/why/closing-under-load.md).
+  PERFORM pg_advisory_xact_lock_shared(ledger_queue(o.organization_id))
+    FROM (SELECT DISTINCT l.organization_id FROM new_lines l ORDER BY 1) o;
   PERFORM 1 FROM organizations_organization o
     WHERE o.id IN (SELECT l.organization_id FROM new_lines l)
-    ORDER BY o.id FOR KEY SHARE;
+    ORDER BY o.id FOR SHARE;
   PERFORM 1 FROM ledger_account a
     WHERE (a.id, a.organization_id) IN (SELECT l.account_id, l.organization_id FROM new_lines l)
     ORDER BY a.organization_id, a.id FOR KEY SHARE;

@@ -136,10 +136,13 @@ def reopen_year(
 def lock_books(organization: Organization) -> Organization:
     """The organization as it stands, with no posting in flight until the transaction ends.
 
-    Every posting holds FOR KEY SHARE on this row until it commits, so this waits for those that
-    are under way, and new ones wait for this.
+    Every posting holds FOR SHARE on this row until it commits, so this waits for those that are
+    under way, and new ones wait for this: docs/why/closing-under-load.md.
     """
-    return Organization.objects.select_for_update().get(pk=organization.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(ledger_queue(%s))", (organization.pk,))
+    # NO KEY, as audit rows and their like hold FOR KEY SHARE by their foreign keys.
+    return Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
 
 
 @contextmanager

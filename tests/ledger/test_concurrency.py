@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
 import psycopg
@@ -23,6 +23,7 @@ from ledger.drafts import EntryDraft, credit, debit
 from ledger.errors import AlreadyVoided, EntryNotPending
 from ledger.models import JournalEntry
 from ledger.services.entries import approve_entry, submit_entries, void_entry
+from ledger.services.periods import close_books
 from organizations.actors import Actor
 from tests.ledger.raw_books import POST, SALE, RawBooks, run
 
@@ -237,18 +238,83 @@ def test_a_change_with_an_old_snapshot_does_not_miss_the_posting(
         assert failed == "account_changes_in_read_committed"
 
 
-def test_a_change_of_the_organizations_name_does_not_hold_up_postings(acme, session):
-    poster, changer = session(), session()
-    changer.execute(
-        "UPDATE organizations_organization SET name = 'Acme plc' WHERE id = %s", [acme.id]
-    )
+QUEUE = "SELECT pg_advisory_xact_lock(ledger_queue(%s))"
 
-    poster.execute("SET lock_timeout = '5s'")
-    poster.execute(POST, acme.posting("sale", *SALE))
+
+def test_a_posting_does_not_overtake_a_closing_that_waits(acme, session):
+    """Without the queue a stream of postings would hold the close up for as long as it lasts."""
+    before, closer, after = session(), session(), session()
+    before.execute(POST, acme.posting("before", *SALE))
+    waiting = closer.start(QUEUE, [acme.id])
+    wait_for(lambda: closer.is_waiting)
+
+    late = after.start(POST, acme.posting("after", *SALE))
+
+    wait_for(lambda: after.is_waiting)
+    before.commit()
+    assert outcome(waiting) is None
+    closer.execute(*closing(acme))
+    closer.commit()
+    assert outcome(late) == "entry_period_is_open"
+
+
+def test_a_transaction_that_has_posted_posts_again_while_a_closing_waits(acme, session):
+    """Were it to wait behind the closing, which waits for it, neither would ever end."""
+    poster, closer = session(), session()
+    poster.execute(POST, acme.posting("one", *SALE))
+    waiting = closer.start(QUEUE, [acme.id])
+    wait_for(lambda: closer.is_waiting)
+
+    poster.execute(POST, acme.posting("two", *SALE))
     poster.commit()
-    changer.commit()
 
-    assert acme.balance("cash") == (100, 0)
+    assert outcome(waiting) is None
+    assert acme.balance("cash") == (200, 0)
+
+
+def test_what_is_no_posting_does_not_hold_up_a_closing(acme, session):
+    """An audit row's foreign key locks the organization too, if only FOR KEY SHARE."""
+    auditor = session()
+    auditor.execute(
+        """INSERT INTO organizations_auditevent (organization_id, id, action, subject_ids,
+                                                 actor_name, facts)
+           VALUES (%s, %s, 'look', '{}', 'Alice', '{}')""",
+        [acme.id, uuid7()],
+    )
+    run("SET lock_timeout = '5s'")
+
+    try:
+        close_books(actor=Actor.system(acme.organization), through=DAY)
+    finally:
+        run("RESET lock_timeout")
+    auditor.commit()
+
+
+def test_the_books_are_closed_while_postings_never_pause(acme):
+    closed = Event()
+
+    def post(thread: int) -> int:
+        posted = 0
+        while not closed.is_set():
+            submit(acme, sale(f"{thread}-{posted}", on=DAY + timedelta(days=1)))
+            posted += 1
+        return posted
+
+    def close(_: int) -> float:
+        started = time.monotonic()
+        try:
+            for day in range(10):
+                through = DAY - timedelta(days=10 - day)
+                close_books(actor=Actor.system(acme.organization), through=through)
+            return (time.monotonic() - started) / 10
+        finally:
+            closed.set()
+
+    *posted, seconds = at_once(7, lambda n: post(n) if n < 6 else close(n))
+
+    assert min(posted) > 0
+    assert seconds < 2
+    assert acme.balance("cash") == acme.lines("cash")
 
 
 def test_two_accounts_do_not_come_to_stand_above_each_other(acme, session):
@@ -372,8 +438,8 @@ def test_a_pending_entry_is_approved_once_by_many(acme):
 # --- The tests' tools ----------------------------------------------------------------------------
 
 
-def sale(reference: str, amount: int = 100) -> EntryDraft:
-    return EntryDraft(reference, DAY, [debit("cash", amount), credit("sales", amount)])
+def sale(reference: str, amount: int = 100, on: date = DAY) -> EntryDraft:
+    return EntryDraft(reference, on, [debit("cash", amount), credit("sales", amount)])
 
 
 def submit(books: RawBooks, *drafts: EntryDraft) -> list[JournalEntry]:

@@ -24,4 +24,5 @@ DROP FUNCTION ledger_refuse_balance();
 DROP FUNCTION ledger_first_and_all(jsonb);
 DROP FUNCTION ledger_name_offending_entries(jsonb);
 DROP FUNCTION ledger_check_new_lines();
+DROP FUNCTION ledger_queue(uuid);
 DROP FUNCTION ledger_refuse(text, jsonb);

@@ -14,6 +14,11 @@ BEGIN
     USING ERRCODE = 'check_violation', CONSTRAINT = truth, DETAIL = facts::text;
 END $$;
 
+-- The queue of an organization's books: postings stand in it together, a closing alone.
+CREATE FUNCTION ledger_queue(organization uuid) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT uuid_hash_extended(organization, 0)
+$$;
+
 ------------------------------------------------------------------------------------------------
 -- Journal lines: law 1 (balanced), law 8 (period open), law 9 (accounts), law 4 (balances).
 ------------------------------------------------------------------------------------------------
@@ -25,9 +30,14 @@ DECLARE
 BEGIN
   -- Hold what the checks below rely on until COMMIT. Each later query has a newer snapshot, so it
   -- sees whatever a change committed while we waited here. Sorted, so that two cannot deadlock.
+  -- FOR SHARE conflicts with any UPDATE of the organization (closed_through), and not with the
+  -- FOR KEY SHARE of foreign keys. The advisory lock is for fairness alone: whoever waits for the
+  -- postings in flight is not overtaken by new ones (docs/why/closing-under-load.md).
+  PERFORM pg_advisory_xact_lock_shared(ledger_queue(o.organization_id))
+    FROM (SELECT DISTINCT l.organization_id FROM new_lines l ORDER BY 1) o;
   PERFORM 1 FROM organizations_organization o
     WHERE o.id IN (SELECT l.organization_id FROM new_lines l)
-    ORDER BY o.id FOR KEY SHARE;
+    ORDER BY o.id FOR SHARE;
   PERFORM 1 FROM ledger_account a
     WHERE (a.id, a.organization_id) IN (SELECT l.account_id, l.organization_id FROM new_lines l)
     ORDER BY a.organization_id, a.id FOR KEY SHARE;
