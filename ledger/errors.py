@@ -210,6 +210,10 @@ class DebtAlreadySettled(Conflict):
     """The debt {cash_entry} is settled already."""
 
 
+class DebtVoided(Conflict):
+    """The posting of the debt {cash_entry} was voided: nothing is owed."""
+
+
 class NotADebt(Invalid):
     """Cash entry {cash_entry} is a {kind}; only a debt is settled."""
 

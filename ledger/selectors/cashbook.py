@@ -7,10 +7,11 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from ledger.errors import CashEntryNotFound
-from ledger.models import CashEntry, CashKind, EntryStatus, JournalEntry
+from ledger.models import CashEntry, CashKind
 from ledger.reconciliation import CheckResult
 from ledger.selectors.integrity.findings import Problem, Question, find
 from organizations.models import Organization, User
@@ -77,14 +78,15 @@ def cash_metrics(
     """The figures at the end of a day, today unless `as_of` says otherwise, by currency.
 
     For a user, or for the whole organization. A debt that was settled later was not settled then;
-    an entry whose posting was voided counts until the day of the reversal. The day of an entry is
+    an entry whose posting was voided counts until the day of the reversal, and again from the day
+    on which that was voided in its turn. The day of an entry is
     the one on which it stands in the journal, so the figures tie to the accounts on any date.
     """
     as_of = as_of or organization.today()
     rows = CashEntry.objects.of(organization).filter(entry__effective_on__lte=as_of)
     if user is not None:
         rows = rows.filter(user_id=getattr(user, "pk", user))
-    rows = rows.filter(~Exists(_reversals(organization, as_of)))
+    rows = rows.exclude(pk__in=_undone(organization, as_of))
     is_debt = Q(kind=CashKind.DEBT)
     this_month = Q(kind=CashKind.REVENUE, entry__effective_on__gte=as_of.replace(day=1))
     figures = (
@@ -106,11 +108,36 @@ def cash_metrics(
     }
 
 
-def _reversals(organization: Organization, as_of: date) -> "QuerySet[JournalEntry]":
-    reversals: QuerySet[JournalEntry] = JournalEntry.objects.of(organization)
-    return reversals.filter(reverses_id=OuterRef("entry_id"), effective_on__lte=as_of).exclude(
-        status=EntryStatus.PENDING
+# A posting, its reversal, the reversal of that, and so on: an even number of them adds up to
+# nothing. Only a few are longer than two.
+_UNDONE = """
+WITH RECURSIVE chain (cash_entry_id, entry_id) AS (
+  SELECT c.id, c.entry_id
+    FROM ledger_cashentry c
+    JOIN ledger_journalentry e ON e.organization_id = c.organization_id AND e.id = c.entry_id
+   WHERE c.organization_id = %s AND e.status = 'voided'
+   UNION ALL
+  SELECT chain.cash_entry_id, r.id
+    FROM chain
+    JOIN ledger_journalentry r ON r.organization_id = %s AND r.reverses_id = chain.entry_id
+   WHERE r.status <> 'pending' AND r.effective_on <= %s
+)
+SELECT cash_entry_id FROM chain GROUP BY cash_entry_id HAVING count(*) %% 2 = 0
+"""
+
+
+def _undone(organization: Organization, as_of: date) -> RawSQL:
+    """The cash entries whose postings are reversed at the end of a day."""
+    # The text is ours, and what is not goes in as parameters.
+    return RawSQL(_UNDONE, (organization.pk, organization.pk, as_of))  # noqa: S611
+
+
+def is_undone(cash_entry: CashEntry) -> bool:
+    """Whether the posting of a cash entry is reversed, today or on a later day."""
+    entries: QuerySet[CashEntry] = CashEntry.objects.filter(
+        organization_id=cash_entry.organization_id, pk=cash_entry.pk
     )
+    return entries.filter(pk__in=_undone(cash_entry.organization, date.max)).exists()
 
 
 def _debts_settled_by(organization: Organization) -> "QuerySet[CashEntry]":

@@ -13,6 +13,7 @@ from ledger.drafts import EntryDraft, LineDraft
 from ledger.errors import (
     CashEntryNotFound,
     DebtAlreadySettled,
+    DebtVoided,
     NotADebt,
     NotAMember,
     SettledTooEarly,
@@ -20,6 +21,7 @@ from ledger.errors import (
 )
 from ledger.models import AccountRole, CashEntry, CashKind, JournalEntry
 from ledger.selectors.accounts import account_by_role, accounts_by_role
+from ledger.selectors.cashbook import is_undone
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization, User
@@ -98,6 +100,7 @@ def settle_debt(
 
     Raises:
         NotADebt, SettledTooEarly
+        DebtVoided: its posting was reversed, so nothing is owed.
         DebtAlreadySettled: also when two settle it at once; one of them wins.
         RoleUnfilled, BooksClosed, …: as for any posting.
     """
@@ -142,7 +145,7 @@ def _main_role(kind: CashKind, amount: int) -> AccountRole:
 def _lock(organization: Organization, id: UUID) -> CashEntry:
     entry: CashEntry | None = (
         CashEntry.objects.of(organization)
-        .select_for_update(of=("self",))
+        .select_for_update(of=("self", "entry"))
         .select_related("entry")
         .filter(pk=id)
         .first()
@@ -157,6 +160,8 @@ def _check_may_be_settled(debt: CashEntry, settled_at: datetime) -> None:
         raise NotADebt(cash_entry=str(debt.pk), kind=debt.kind)
     if debt.settled_at is not None:
         raise DebtAlreadySettled(cash_entry=str(debt.pk))
+    if is_undone(debt):
+        raise DebtVoided(cash_entry=str(debt.pk))
     if settled_at < debt.occurred_at:
         raise SettledTooEarly(
             occurred_at=debt.occurred_at.isoformat(), settled_at=settled_at.isoformat()

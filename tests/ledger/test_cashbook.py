@@ -14,6 +14,7 @@ from ledger.errors import (
     BooksClosed,
     CashEntryNotFound,
     DebtAlreadySettled,
+    DebtVoided,
     NotADebt,
     NotAMember,
     RoleUnfilled,
@@ -448,6 +449,30 @@ def test_a_voided_entry_counts_until_its_reversal(record, acme, system):
 
     assert cash_metrics(acme, as_of=TODAY)["GBP"].current_balance == 10_00
     assert cash_metrics(acme, as_of=TODAY + timedelta(days=2)) == {}
+
+
+def test_an_entry_whose_reversal_is_voided_counts_again(record, acme, system):
+    sale = record("REVENUE", 10_00)
+    reversal = void_entry(actor=system, entry=sale.entry, on=TODAY, reason="Not ours", now=NOON)
+    later = TODAY + timedelta(days=2)
+    again = void_entry(actor=system, entry=reversal, on=later, reason="It was", now=NOON)
+
+    assert cash_metrics(acme, as_of=TODAY) == {}
+    assert cash_metrics(acme, as_of=later) == {"GBP": CashMetrics(10_00, 0, 10_00)}
+    assert balance_at(acme, "1000", later) == 10_00
+
+    void_entry(actor=system, entry=again, on=later, reason="Not ours after all", now=NOON)
+    assert cash_metrics(acme, as_of=later) == {}
+
+
+def test_refuses_to_settle_a_debt_whose_posting_was_voided(record, acme, system):
+    debt = record("DEBT", 10_00)
+    void_entry(actor=system, entry=debt.entry, on=TODAY, reason="Not ours", now=NOON)
+
+    with pytest.raises(DebtVoided):
+        settle_debt(actor=system, cash_entry=debt, settled_at=NOON)
+
+    assert cash_metrics(acme, as_of=TODAY) == {}
 
 
 def test_a_payment_that_is_voided_leaves_the_debt_owed(record, acme, system):
