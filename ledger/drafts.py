@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ledger.errors import (
@@ -20,11 +20,11 @@ FIRST_DATE = date(1900, 1, 1)
 LAST_DATE = date(2199, 12, 31)
 
 
-@dataclass(frozen=True, slots=True)
-class LineDraft:
+class LineDraft(NamedTuple):
     """One side: `account` is a code or an id, `debit` or `credit` is in minor units.
 
-    `currency`, where given, must be the account's.
+    `currency`, where given, must be the account's. A tuple, because thousands are made at a time
+    and a frozen dataclass takes three times as long.
     """
 
     account: str | UUID
