@@ -27,7 +27,7 @@ from ledger.services.periods import close_books
 from organizations.actors import Actor
 from tests.ledger.raw_books import POST, SALE, RawBooks, run
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database_rules]
 
 DAY = date(2025, 3, 10)
 
