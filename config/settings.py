@@ -129,6 +129,9 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- Database -----------------------------------------------------------------------------------
 
 
+SESSION_LIMITS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=60s"
+
+
 def database() -> dict[str, Any]:
     found: dict[str, Any] = env.db_url_config(database_url())
     options = found.setdefault("OPTIONS", {})
@@ -137,6 +140,9 @@ def database() -> dict[str, Any]:
     # psycopg prepares a statement on the server at this execution of it; 0 never does, which a
     # PgBouncer in transaction mode older than 1.21 needs.
     options["prepare_threshold"] = env.int("DATABASE_PREPARE", 5) or None
+    # Nobody waits for a lock for ever, and whoever died in the middle of a transaction, or whose
+    # network did, does not hold its locks until the connection is missed.
+    options.setdefault("options", env.str("DATABASE_SESSION", SESSION_LIMITS))
     # Connections that the threads of one process share; 0 is one connection a thread.
     if pool := env.int("DATABASE_POOL", 0):
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10}

@@ -48,7 +48,7 @@ class Command(BaseCommand):
             counts = self._import(organization, options)
         except OperationalError as error:
             raise CommandError(
-                f"The database went away: {error}\nRun this again: nothing is posted twice."
+                f"It broke off: {error}\nRun this again: nothing is posted twice."
             ) from error
         except OSError as error:
             raise CommandError(
