@@ -371,7 +371,7 @@ def test_the_books_agree_with_a_plain_ledger_after_any_sequence():
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=25,
+            max_examples=80,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
