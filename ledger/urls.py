@@ -2,7 +2,17 @@
 
 from django.urls import path, register_converter
 
-from ledger.api import accounts, cashbook, entries, exchange, periods, reconciliation, reports
+from ledger.api import (
+    account_figures,
+    accounts,
+    bulk,
+    cashbook,
+    entries,
+    exchange,
+    periods,
+    reconciliation,
+    reports,
+)
 from ledger.selectors.reports import REPORTS
 
 
@@ -23,10 +33,10 @@ register_converter(AccountName, "account")
 urlpatterns = [
     path("accounts", accounts.AccountList.as_view()),
     path("accounts/<account:account>", accounts.AccountDetail.as_view()),
-    path("accounts/<account:account>/lines", accounts.AccountLines.as_view()),
-    path("accounts/<account:account>/balance", accounts.AccountBalance.as_view()),
+    path("accounts/<account:account>/lines", account_figures.AccountLines.as_view()),
+    path("accounts/<account:account>/balance", account_figures.AccountBalance.as_view()),
     path("journal-entries", entries.EntryList.as_view()),
-    path("journal-entries/bulk", entries.EntryBulk.as_view()),
+    path("journal-entries/bulk", bulk.EntryBulk.as_view()),
     path("journal-entries/<uuid:id>", entries.EntryDetail.as_view()),
     path("journal-entries/<uuid:id>/post", entries.EntryPost.as_view()),
     path("journal-entries/<uuid:id>/void", entries.EntryVoid.as_view()),

@@ -1,24 +1,19 @@
 """The chart of accounts over HTTP."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
-from itertools import islice
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
-from core.api.answers import json_answer, moment
-from core.api.errors import Unprocessable
+from core.api.answers import json_answer
 from core.api.pagination import page_of
-from core.api.schema import answered, asked
+from core.api.schema import asked
 from core.api.serializers import (
     CurrencyCode,
     Day,
-    Moment,
     Paged,
-    Span,
     StrictSerializer,
     Text,
     Whole,
@@ -27,13 +22,7 @@ from core.api.views import empty_answer
 from ledger.api import READ, WRITE
 from ledger.models import Account, AccountRole, AccountStatus, AccountType
 from ledger.selectors.accounts import account_tree, get_account, list_accounts
-from ledger.selectors.balances import (
-    NOTHING,
-    Totals,
-    account_statement,
-    account_totals,
-    balances_at,
-)
+from ledger.selectors.balances import account_totals, balances_at
 from ledger.services.accounts import (
     create_account,
     delete_account,
@@ -43,7 +32,6 @@ from ledger.services.accounts import (
 from organizations.api.callers import access
 from organizations.api.views import OrganizationView
 
-MOST_LINES = 50_000
 TAG = "Accounts"
 
 ACCOUNT_EXAMPLE = {"code": "1100", "name": "Accounts receivable", "type": "asset"}
@@ -126,58 +114,6 @@ class AccountFilters(Paged, AsOf):
     type = serializers.ChoiceField(AccountType.choices, required=False)
     status = serializers.ChoiceField(AccountStatus.choices, required=False)
     role = serializers.ChoiceField(AccountRole.choices, required=False)
-
-
-class BalanceQuery(AsOf):
-    known_at = Moment(required=False, help_text="As the books stood at that moment.")
-
-
-class BalanceOutput(serializers.Serializer[Any]):
-    account = serializers.CharField(help_text="The account's code.")
-    as_of = serializers.DateField(allow_null=True)
-    known_at = serializers.DateTimeField(allow_null=True)
-    currency = serializers.CharField()
-    debits = serializers.IntegerField()
-    credits = serializers.IntegerField()
-    balance = serializers.IntegerField(help_text="In the account's normal sign.")
-
-
-class StatementQuery(Span):
-    known_at = Moment(required=False, help_text="As the books stood at that moment.")
-
-
-class StatementLineOutput(serializers.Serializer[Any]):
-    entry = serializers.UUIDField()
-    reference = serializers.CharField()
-    effective_on = serializers.DateField()
-    posted_at = serializers.DateTimeField()
-    position = serializers.IntegerField()
-    status = serializers.CharField()
-    entry_description = serializers.CharField(allow_blank=True)
-    description = serializers.CharField(allow_blank=True)
-    debit = serializers.IntegerField()
-    credit = serializers.IntegerField()
-    balance = serializers.IntegerField(help_text="After this line, in the normal sign.")
-
-
-class StatementOutput(serializers.Serializer[Any]):
-    """An account from a day to a day. Balances are in its normal sign."""
-
-    account = serializers.CharField()
-    currency = serializers.CharField()
-    since = serializers.DateField(allow_null=True)
-    to = serializers.DateField(allow_null=True)
-    known_at = serializers.DateTimeField(allow_null=True)
-    opening = serializers.IntegerField()
-    debits = serializers.IntegerField()
-    credits = serializers.IntegerField()
-    closing = serializers.IntegerField()
-    lines = StatementLineOutput(many=True)
-
-    def get_fields(self) -> Any:
-        fields = super().get_fields()
-        fields["from"] = fields.pop("since")
-        return fields
 
 
 class AccountView(OrganizationView):
@@ -315,99 +251,3 @@ class AccountDetail(AccountView):
         self.read(StrictSerializer)
         delete_account(actor=self.actor, account=get_account(self.organization, account))
         return empty_answer()
-
-
-class AccountBalance(AccountView):
-    access = {"GET": access(READ, "ledger.view_accountbalance")}
-
-    @extend_schema(
-        operation_id="get_account_balance",
-        parameters=[BalanceQuery],
-        responses=BalanceOutput,
-        examples=[
-            answered(
-                {
-                    "account": "1100",
-                    "as_of": "2010-12-31",
-                    "known_at": None,
-                    "currency": "GBP",
-                    "debits": 16347,
-                    "credits": 0,
-                    "balance": 16347,
-                }
-            )
-        ],
-    )
-    def get(self, request: HttpRequest, account: str) -> HttpResponse:
-        """Read an account's balance at a date.
-
-        At the end of `as_of`, and with `known_at` as the books stood at that moment. A parent's
-        includes what lies below it in its currency.
-        """
-        given = self.query(BalanceQuery)
-        as_of, known_at = given.get("as_of"), given.get("known_at")
-        found = get_account(self.organization, account)
-        totals = self._totals(found, as_of, known_at)
-        return json_answer(
-            {
-                "account": found.code,
-                "as_of": as_of,
-                "known_at": moment(known_at),
-                "currency": found.currency,
-                "debits": totals.debits,
-                "credits": totals.credits,
-                "balance": totals.balance(found.type),
-            }
-        )
-
-    def _totals(self, account: Account, as_of: Any, known_at: Any) -> Totals:
-        if not account.children.exists():
-            return account_totals(account, as_of, known_at)
-        totals = balances_at(self.organization, as_of, known_at=known_at)
-        nodes = account_tree(self.organization, totals)
-        [node] = [node for node in nodes if node.account.pk == account.pk]
-        return node.totals.get(account.currency, NOTHING)
-
-
-class AccountLines(AccountView):
-    refuses_reads = True
-    access = {"GET": access(READ, "ledger.view_journalline")}
-
-    @extend_schema(
-        operation_id="list_account_lines", parameters=[StatementQuery], responses=StatementOutput
-    )
-    def get(self, request: HttpRequest, account: str) -> HttpResponse:
-        """Read an account's lines with running balances.
-
-        Opening and closing balance around the lines from `from` to `to`, both included. Beyond
-        50,000 lines ask for fewer days at a time.
-        """
-        given = self.query(StatementQuery)
-        found = get_account(self.organization, account)
-        statement = account_statement(found, **given)
-        lines = list(islice(statement.lines(), MOST_LINES + 1))
-        if len(lines) > MOST_LINES:
-            raise Unprocessable(
-                f"More than {MOST_LINES} lines: ask for fewer days at a time.",
-                code="too_many_lines",
-                attr="from",
-            )
-        return json_answer(
-            {
-                "account": found.code,
-                "currency": found.currency,
-                "from": statement.since,
-                "to": statement.until,
-                "known_at": moment(statement.known_at),
-                "opening": statement.opening,
-                "debits": statement.debits,
-                "credits": statement.credits,
-                "closing": statement.closing,
-                "lines": [_line_as_json(line) for line in lines],
-            }
-        )
-
-
-def _line_as_json(line: Any) -> dict[str, Any]:
-    content = asdict(line)
-    return {"entry": content.pop("entry_id"), **content}

@@ -188,7 +188,7 @@ def test_gives_an_accounts_lines_with_running_balances(api):
 
 
 def test_refuses_more_lines_than_an_answer_holds(api, monkeypatch):
-    monkeypatch.setattr("ledger.api.accounts.MOST_LINES", 1)
+    monkeypatch.setattr("ledger.api.account_figures.MOST_LINES", 1)
     for reference in ("a", "b"):
         send(api, "POST", "/journal-entries", {**SALE, "reference": reference})
 
