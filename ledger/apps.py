@@ -9,11 +9,11 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         from ledger.errors import register_constraints
-        from ledger.selectors.entries import has_lines
-        from organizations.services.settings import register_currency_use
         from ledger.reconciliation import register
         from ledger.selectors.cashbook import check_cashbook
+        from ledger.selectors.entries import has_lines
         from ledger.selectors.integrity import check_integrity
+        from organizations.services.settings import register_currency_use
 
         register_constraints()
         register_currency_use(has_lines)
