@@ -11,7 +11,7 @@ from typing import Any
 from core.strict_json import MalformedJson, loads
 from ledger.drafts import EntryDraft
 from ledger.entry_json import MalformedEntry, Problem, parse_entry, shown
-from ledger.services.importing import RefusedLine, bounded_lines, is_too_long
+from ledger.line_files import RefusedLine, bounded_lines, is_too_long
 
 
 @dataclass(frozen=True, slots=True)

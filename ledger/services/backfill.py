@@ -29,9 +29,9 @@ from ledger.errors import (
     RepeatedInFile,
 )
 from ledger.legacy import LegacyTransaction, Row
+from ledger.line_files import RefusedLine
 from ledger.models import AccountRole, EntryAlias, EntryStatus, JournalEntry, JournalLine
 from ledger.services.entries import submit_what_is_sound
-from ledger.services.importing import RefusedLine
 from ledger.services.posting import find_accounts
 from organizations.actors import Actor
 from organizations.models import Organization

@@ -3,32 +3,16 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO
 from uuid import UUID
 
 from core.errors import Refusal
 from core.strict_json import MalformedJson, loads
 from ledger.drafts import EntryDraft
 from ledger.entry_json import MalformedEntry, parse_entry
+from ledger.line_files import RefusedLine, is_too_long
 from ledger.models import JournalEntry
 from ledger.services.entries import submit_what_is_sound
 from organizations.actors import Actor
-
-LONGEST_LINE = 20_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedLine:
-    """A line of the input that is not in the books, and why."""
-
-    number: int
-    reference: str
-    code: str
-    reason: str
-
-    @classmethod
-    def too_long(cls, number: int) -> "RefusedLine":
-        return cls(number, "", "too_long", f"at most {LONGEST_LINE} bytes are taken in a line")
 
 
 @dataclass(slots=True)
@@ -61,18 +45,6 @@ def import_journal(
         counts.lines = batch[-1][0]
         on_batch(counts)
     return counts
-
-
-def bounded_lines(source: BinaryIO) -> Iterator[bytes]:
-    """The lines of a stream; of one that is too long as much as shows that it is."""
-    while line := source.readline(LONGEST_LINE + 1):
-        yield line
-        while line and not line.endswith(b"\n"):
-            line = source.readline(LONGEST_LINE + 1)
-
-
-def is_too_long(line: bytes) -> bool:
-    return len(line) > LONGEST_LINE
 
 
 def batched_lines(lines: Iterable[bytes], size: int) -> Iterator[tuple[tuple[int, bytes], ...]]:

@@ -19,6 +19,7 @@ from ledger.legacy import (
     read_json_lines,
     read_legacy_file,
 )
+from ledger.line_files import RefusedLine
 from ledger.models import AccountBalance, EntryAlias, JournalEntry, JournalLine
 from ledger.selectors.accounts import get_account
 from ledger.selectors.aliases import entry_named
@@ -27,7 +28,6 @@ from ledger.selectors.integrity import verify_books
 from ledger.services.accounts import archive_account
 from ledger.services.backfill import Backfill, backfill
 from ledger.services.entries import propose_entry, void_entry
-from ledger.services.importing import RefusedLine
 from ledger.services.periods import close_books
 from organizations.models import AuditEvent
 

@@ -10,8 +10,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
 
+from ledger.line_files import bounded_lines
 from ledger.models import JournalEntry
-from ledger.services.importing import bounded_lines
 from organizations.models import Organization
 
 
@@ -118,7 +118,7 @@ def test_counts_a_line_that_is_there_twice_as_replayed_wherever_a_batch_ends(
 def test_refuses_a_line_that_is_too_long_without_holding_all_of_it(
     acme: Organization, journal: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ledger.services.importing.LONGEST_LINE", 300)
+    monkeypatch.setattr("ledger.line_files.LONGEST_LINE", 300)
     path = journal(line("a"), b"x" * 10_000, line("b"))
 
     assert run(path) == ("posted 2, replayed 0, refused 1", 1)

@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.errors import Refusal
 from ledger.legacy import MalformedLegacyFile, read_legacy_file
+from ledger.line_files import RefusedLine
 from ledger.management.arguments import add_organization, organization_of
 from ledger.services.backfill import Backfill, BookTotals, Checksum, backfill
-from ledger.services.importing import RefusedLine
 from organizations.actors import Actor
 
 SHOWN_REFUSALS = 100

@@ -13,13 +13,9 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ledger.line_files import RefusedLine, bounded_lines
 from ledger.management.arguments import add_organization, organization_of
-from ledger.services.importing import (
-    ImportCounts,
-    RefusedLine,
-    bounded_lines,
-    import_journal,
-)
+from ledger.services.importing import ImportCounts, import_journal
 from organizations.actors import Actor
 from organizations.models import Organization
 
