@@ -49,6 +49,7 @@ class StatementQuery(Span):
 
 class StatementLineOutput(serializers.Serializer[Any]):
     entry = serializers.UUIDField()
+    account = serializers.CharField(help_text="The code of the account that the line stands on.")
     reference = serializers.CharField()
     effective_on = serializers.DateField()
     posted_at = serializers.DateTimeField()
@@ -147,8 +148,9 @@ class AccountLines(OrganizationView):
     def get(self, request: HttpRequest, account: str) -> HttpResponse:
         """Read an account's lines with running balances.
 
-        Opening and closing balance around the lines from `from` to `to`, both included. Beyond
-        50,000 lines ask for fewer days at a time.
+        Opening and closing balance around the lines from `from` to `to`, both included. Of an
+        account with others below it they are those of the accounts below that are kept in its
+        currency, as in its balance, by date. Beyond 50,000 lines ask for fewer days at a time.
         """
         given = self.query(StatementQuery)
         found = get_account(self.organization, account)

@@ -1,4 +1,4 @@
-"""Accounts line by line: opening, every line, closing, of one account or of all.
+"""Accounts line by line: opening, every line, closing, of one account, of a group or of all.
 
 One SELECT gives the opening totals, what the period's months say was moved, and the lines, so that
 all three are of one moment and the lines can be held against the months.
@@ -14,15 +14,20 @@ from uuid import UUID
 from django.db import connection
 
 from ledger.drafts import FIRST_DATE
+from ledger.models import Account
 from ledger.selectors.spans import Part, Span, day_before, totals_sql
 from ledger.selectors.totals import NOTHING, Totals
 
 
 @dataclass(frozen=True, slots=True)
 class AccountLine:
-    """One line as its account's keeper reads it; `balance` stands after it, in normal sign."""
+    """One line as its account's keeper reads it; `balance` stands after it, in normal sign.
+
+    `account` is the code of the account that the line itself stands on.
+    """
 
     entry_id: UUID
+    account: str
     reference: str
     effective_on: date
     posted_at: datetime
@@ -37,7 +42,7 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class AccountMovement:
-    """One account in a period: gross totals before it and within it, and its lines, once.
+    """An account or a group in a period: gross totals before it and within it, and lines, once.
 
     `lines` must be read before the next account is asked for.
     """
@@ -51,14 +56,27 @@ class AccountMovement:
 _OPENING, _MOVED, _LINE = 0, 1, 2
 
 _ROWS = """
-SELECT r.account_id, r.kind, r.debits, r.credits, r.entry_id, r.position, r.description,
+SELECT r.account_id, a.code, r.kind, r.debits, r.credits, r.entry_id, r.position, r.description,
        e.effective_on, e.reference, e.posted_at, e.status, e.description AS entry_description
   FROM ({rows}) r
   JOIN ledger_account a
     ON a.organization_id = %(organization)s AND a.id = r.account_id
   LEFT JOIN ledger_journalentry e
     ON e.organization_id = %(organization)s AND e.id = r.entry_id
- ORDER BY a.code, r.kind, e.effective_on, r.entry_id, r.position
+ ORDER BY {order}r.kind, e.effective_on, r.entry_id, r.position
+"""
+
+# An account and all below it, at any depth.
+_GROUP = """
+WITH RECURSIVE below (id, currency) AS (
+  SELECT a.id, a.currency FROM ledger_account a
+   WHERE a.organization_id = %(organization)s AND a.id = %(account)s
+   UNION
+  SELECT a.id, a.currency
+    FROM below b
+    JOIN ledger_account a ON a.organization_id = %(organization)s AND a.parent_id = b.id
+)
+SELECT id FROM below WHERE currency = %(currency)s
 """
 
 _SUMS = """
@@ -89,14 +107,42 @@ def account_movements(
     span = Span.of(since, until, known_at)
     if span is None:
         return
-    sql, parameters = _sql(organization_id, span, None if accounts is None else list(accounts))
+    wanted = None if accounts is None else list(accounts)
+    sql, parameters = _sql(organization_id, span, wanted, order="a.code, ")
     rows = stream(sql, parameters)
     for account_id, group in groupby(rows, key=lambda row: row["account_id"]):
         yield _movement(account_id, group)
 
 
+def group_movement(
+    account: Account, since: date | None, until: date | None, *, known_at: datetime | None = None
+) -> Generator[AccountMovement, None, None]:
+    """An account and those below it in its currency as if they were one; nothing without a day.
+
+    The lines of all of them are in one order, by date, entry and position.
+    """
+    span = Span.of(since, until, known_at)
+    if span is None:
+        return
+    # Asked beforehand: knowing the accounts, the planner knows how many lines to expect.
+    sql, parameters = _sql(account.organization_id, span, _group(account), order="")
+    yield _movement(account.pk, stream(sql, parameters))
+
+
+def _group(account: Account) -> list[UUID]:
+    """The account and those below it that are kept in its currency."""
+    given = {
+        "organization": account.organization_id,
+        "account": account.pk,
+        "currency": account.currency,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_GROUP, given)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def _sql(
-    organization_id: UUID, span: Span, accounts: list[UUID] | None
+    organization_id: UUID, span: Span, accounts: list[UUID] | None, *, order: str
 ) -> tuple[str, dict[str, Any]]:
     before = None
     if span.first > FIRST_DATE:
@@ -124,7 +170,7 @@ def _sql(
         parameters |= opening_parameters
         selects.append(_SUMS.format(kind=_OPENING, totals=totals, only=where))
     selects.append(_LINES.format(only=f" AND l.{only}" if only else "", known=known))
-    return _ROWS.format(rows="\nUNION ALL\n".join(selects)), parameters
+    return _ROWS.format(rows="\nUNION ALL\n".join(selects), order=order), parameters
 
 
 def _movement(account_id: UUID, rows: Iterator[Mapping[str, Any]]) -> AccountMovement:
@@ -134,7 +180,7 @@ def _movement(account_id: UUID, rows: Iterator[Mapping[str, Any]]) -> AccountMov
         if row["kind"] == _LINE:
             first_line = row
             break
-        sums[row["kind"]] = Totals(int(row["debits"]), int(row["credits"]))
+        sums[row["kind"]] += Totals(int(row["debits"]), int(row["credits"]))
     before = sums[_OPENING]
 
     def lines(normal_sign: int) -> Iterator[AccountLine]:
@@ -153,6 +199,7 @@ def _line(row: Mapping[str, Any], balance: int, normal_sign: int) -> AccountLine
     debit, credit = int(row["debits"]), int(row["credits"])
     return AccountLine(
         entry_id=row["entry_id"],
+        account=row["code"],
         reference=row["reference"],
         effective_on=row["effective_on"],
         posted_at=row["posted_at"],

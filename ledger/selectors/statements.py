@@ -1,11 +1,15 @@
-"""One account's statement: opening balance, lines with a running balance, closing balance."""
+"""An account's statement: opening balance, lines with a running balance, closing balance.
+
+Of an account with others below it, which takes no lines itself, it is the statement of those that
+are kept in its currency, as its balance is theirs.
+"""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ledger.models import Account
-from ledger.selectors.account_lines import AccountLine, AccountMovement, account_movements
+from ledger.selectors.account_lines import AccountLine, AccountMovement, group_movement
 from ledger.selectors.totals import NOTHING, Totals
 
 
@@ -54,10 +58,11 @@ def account_statement(
     until: date | None = None,
     known_at: datetime | None = None,
 ) -> AccountStatement:
-    """What stood in the account, what moved it, and what stands in it then. One statement."""
-    movements = account_movements(
-        account.organization_id, since, until, known_at=known_at, accounts=[account.pk]
-    )
+    """What stood in the account, what moved it, and what stands in it then.
+
+    One statement says which accounts are meant, and one all the rest, so that it ties.
+    """
+    movements = group_movement(account, since, until, known_at=known_at)
     movement = next(movements, None)
     return AccountStatement(
         account=account,

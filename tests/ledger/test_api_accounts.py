@@ -1,6 +1,8 @@
 """The chart of accounts over HTTP: made, changed, archived, deleted, and its balances."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.api import SALE, code_of, send
 
@@ -185,6 +187,116 @@ def test_gives_an_accounts_lines_with_running_balances(api):
         ("sale-3", 3 * 163_47),
     ]
     assert statement["lines"][0]["description"] == "receivable"
+
+
+class TestTheLinesOfAParent:
+    """`top` holds `b` and `a`, `a1` below `a`, all in pounds; below `us`, in dollars, are
+    `us1` in dollars and `uk` in pounds."""
+
+    @pytest.fixture(autouse=True)
+    def chart(self, api):
+        usd = {"currency": "USD"}
+        for code, parent, more in (
+            ("top", None, {}),
+            ("b", "top", {}),
+            ("a", "top", {}),
+            ("a1", "a", {}),
+            ("us", "top", usd),
+            ("us1", "us", usd),
+            ("uk", "us", {}),
+        ):
+            account = {"code": code, "name": code, "type": "asset", "parent": parent, **more}
+            assert send(api, "POST", "/accounts", account).status_code == 201
+        sales = {"code": "us-sales", "name": "US", "type": "revenue", **usd}
+        assert send(api, "POST", "/accounts", sales).status_code == 201
+
+    @pytest.fixture
+    def sell(self, api):
+        def sell(reference, day, account, amount, revenue="4000"):
+            side, other = ("debit", "credit") if amount > 0 else ("credit", "debit")
+            lines = [
+                {"account": account, side: abs(amount)},
+                {"account": revenue, other: abs(amount)},
+            ]
+            entry = {"reference": reference, "effective_on": day, "lines": lines}
+            assert send(api, "POST", "/journal-entries", entry).status_code == 201
+
+        return sell
+
+    def test_are_those_below_it_in_its_currency_by_date(self, api, sell):
+        sell("before", "2010-11-30", "b", 7)
+        sell("third", "2010-12-03", "a1", 100)
+        sell("first", "2010-12-01", "b", 50)
+        sell("dollars", "2010-12-02", "us1", 1_000, "us-sales")
+        sell("second", "2010-12-02", "a1", -20)
+        sell("fourth", "2010-12-04", "uk", 1)
+        sell("after", "2011-01-01", "b", 5)
+
+        span = {"from": "2010-12-01", "to": "2010-12-31"}
+        statement = send(api, "GET", "/accounts/top/lines", span).json()
+
+        lines = [
+            (line["reference"], line["account"], line["balance"]) for line in statement["lines"]
+        ]
+        assert lines == [
+            ("first", "b", 57),
+            ("second", "a1", 37),
+            ("third", "a1", 137),
+            ("fourth", "uk", 138),
+        ]
+        assert (statement["account"], statement["currency"]) == ("top", "GBP")
+        assert (statement["opening"], statement["closing"]) == (7, 138)
+        assert (statement["debits"], statement["credits"]) == (151, 20)
+        for day, expected in (("2010-11-30", 7), ("2010-12-31", 138)):
+            figure = send(api, "GET", "/accounts/top/balance", {"as_of": day}).json()
+            assert figure["balance"] == expected
+
+    def test_of_an_entry_on_two_of_them_are_in_the_entrys_order(self, api):
+        lines = [{"account": "b", "credit": 30}, {"account": "a1", "debit": 30}]
+        entry = {"reference": "moved", "effective_on": "2010-12-01", "lines": lines}
+        assert send(api, "POST", "/journal-entries", entry).status_code == 201
+
+        statement = send(api, "GET", "/accounts/top/lines").json()
+
+        found = [
+            (line["account"], line["position"], line["balance"]) for line in statement["lines"]
+        ]
+        assert found == [("b", 1, -30), ("a1", 2, 0)]
+        assert statement["closing"] == 0
+
+    def test_are_as_the_books_stood(self, api, sell):
+        sell("known", "2010-12-01", "b", 50)
+        known_at = send(api, "GET", "/accounts/top/lines").json()["lines"][0]["posted_at"]
+        sell("later", "2010-12-01", "a1", 8)
+
+        statement = send(api, "GET", "/accounts/top/lines", {"known_at": known_at}).json()
+
+        assert [line["reference"] for line in statement["lines"]] == ["known"]
+        assert (statement["opening"], statement["closing"]) == (0, 50)
+
+    def test_leave_other_branches_out(self, api, sell):
+        sell("b", "2010-12-01", "b", 50)
+        sell("a1", "2010-12-02", "a1", 8)
+
+        statement = send(api, "GET", "/accounts/a/lines").json()
+
+        assert [line["account"] for line in statement["lines"]] == ["a1"]
+        assert statement["closing"] == 8
+
+    def test_take_as_many_statements_whatever_there_is(self, api, sell):
+        def count():
+            with CaptureQueriesContext(connection) as queries:
+                assert send(api, "GET", "/accounts/top/lines").status_code == 200
+            return len(queries)
+
+        sell("one", "2010-12-01", "b", 50)
+        few = count()
+        for number in range(10):
+            account = {"code": f"a-{number}", "name": "x", "type": "asset", "parent": "a"}
+            assert send(api, "POST", "/accounts", account).status_code == 201
+            sell(f"more-{number}", f"2010-{number + 1:02}-02", f"a-{number}", 1)
+
+        assert count() == few
 
 
 def test_refuses_more_lines_than_an_answer_holds(api, monkeypatch):
