@@ -8,7 +8,7 @@ class LedgerConfig(AppConfig):
     verbose_name = "Ledger"
 
     def ready(self) -> None:
-        from ledger.errors import register_constraints
+        from ledger.constraints import register_constraints
         from ledger.reconciliation import register
         from ledger.selectors.cashbook import check_cashbook
         from ledger.selectors.entries import has_lines

@@ -1,18 +1,12 @@
-"""What the books refuse, and which database constraint says so."""
+"""What the books refuse. Which database constraint says so is in `ledger/constraints.py`."""
 
-from core.errors import Conflict, ConstraintRegistry, Invalid, NotFound
+from core.errors import Conflict, Invalid, NotFound
+
+# --- Accounts and charts --------------------------------------------------------------------------
 
 
 class AccountNotFound(NotFound):
     """There is no account {account} in this organization."""
-
-
-class EntryNotFound(NotFound):
-    """There is no journal entry {entry} in this organization."""
-
-
-class CashEntryNotFound(NotFound):
-    """There is no cash entry {cash_entry} in this organization."""
 
 
 class UnknownAccount(Invalid):
@@ -23,73 +17,6 @@ class UnknownAccount(Invalid):
 
 class RoleUnfilled(Invalid):
     """No account has the role {role} in {currency}: give it to one in the chart of accounts."""
-
-
-class UnbalancedEntry(Invalid):
-    """Entry {reference} does not balance in {currency}: debits {debit}, credits {credit},
-    difference {difference} (minor units)."""
-
-    attr = "lines"
-
-
-class EntryHasTooFewLines(Invalid):
-    """Entry {reference} needs at least two lines; it has {lines}."""
-
-    attr = "lines"
-
-
-class EntryHasTooManyLines(Invalid):
-    """Entry {reference} has {lines} lines; at most {most} are taken."""
-
-    attr = "lines"
-
-
-class LineNotDebitOrCredit(Invalid):
-    """Entry {reference}, line {position}: a line is either a debit or a credit above zero
-    (debit {debit}, credit {credit})."""
-
-    attr = "lines"
-
-
-class AmountTooLarge(Invalid):
-    """Entry {reference}, line {position}: {amount} does not fit into 64 bits of minor units."""
-
-    attr = "lines"
-
-
-class TotalMismatch(Invalid):
-    """The total of entry {reference} is not the sum of its debits."""
-
-
-class ReferenceConflict(Conflict):
-    """The reference {reference} is in the books already, with another content: {differs}."""
-
-    attr = "reference"
-
-
-class CurrencyMismatch(Invalid):
-    """Entry {reference}, line {position}: account {account} keeps {expected}, not {got}."""
-
-    attr = "lines"
-
-
-class BooksClosed(Invalid):
-    """The books are closed through {closed_through}: entry {reference} may not be dated
-    {effective_on}."""
-
-    attr = "effective_on"
-
-
-class ReservedReferenceType(Invalid):
-    """Entry {reference}: the reference type {reference_type} is kept for what closes a year."""
-
-    attr = "reference_type"
-
-
-class ImplausibleDate(Invalid):
-    """Entry {reference} is dated {effective_on}; take a date between 1900-01-01 and 2199-12-31."""
-
-    attr = "effective_on"
 
 
 class AccountArchived(Invalid):
@@ -133,140 +60,6 @@ class AccountRoleTaken(Conflict):
     attr = "role"
 
 
-class EntryIsFinal(Conflict):
-    """Entry {reference} is {status}: it cannot be changed or deleted, only voided."""
-
-
-class EntryNotPending(Conflict):
-    """Entry {reference} is {status}, not pending."""
-
-
-class EntryNotPosted(Conflict):
-    """Entry {reference} is {status}, not posted: there is nothing to void."""
-
-
-class AlreadyVoided(Conflict):
-    """Entry {reference} is voided already."""
-
-
-class EntryChanged(Conflict):
-    """Entry {reference} was edited since you looked at it (revision {expected}, now {got})."""
-
-
-class OwnApproval(Invalid):
-    """Entry {reference} needs a second person: its maker may not approve it."""
-
-
-class ApprovalRequired(Invalid):
-    """Entry {reference} is above the threshold of {threshold} {currency} (minor units): propose
-    it as pending, and somebody else approves it."""
-
-    attr = "status"
-
-
-class ReversalMismatch(Invalid):
-    """Entry {reference} is not the mirror image of the entry that it reverses."""
-
-
-class NotClosed(Invalid):
-    """The books are closed through {closed_through}; reopening them to {through} opens no day."""
-
-
-class CloseGoesBack(Invalid):
-    """The books are closed through {closed_through} already; to open days again, reopen them."""
-
-    attr = "through"
-
-
-class CloseInTheFuture(Invalid):
-    """The books cannot be closed through {through}: that day has not begun ({today} is today)."""
-
-    attr = "through"
-
-
-class YearNotOver(Invalid):
-    """The fiscal year {year} ends on {ends_on}; it cannot be closed before it is over."""
-
-    attr = "year"
-
-
-class YearAlreadyClosed(Conflict):
-    """The fiscal year {year} is closed already (entry {reference}): reopen the year first."""
-
-    attr = "year"
-
-
-class YearNotClosed(Conflict):
-    """The fiscal year {year} is not closed."""
-
-    attr = "year"
-
-
-class BooksBusy(Conflict):
-    """The books are busy with postings in flight; nothing was changed: try again."""
-
-
-class DebtAlreadySettled(Conflict):
-    """The debt {cash_entry} is settled already."""
-
-
-class DebtVoided(Conflict):
-    """The posting of the debt {cash_entry} was voided: nothing is owed."""
-
-
-class NotADebt(Invalid):
-    """Cash entry {cash_entry} is a {kind}; only a debt is settled."""
-
-
-class WrongSign(Invalid):
-    """A {kind} of {amount} has the wrong sign: revenue is positive, an expense negative, and
-    nothing is zero."""
-
-    attr = "amount"
-
-
-class SettledTooEarly(Invalid):
-    """A debt of {occurred_at} cannot be settled before that, at {settled_at}."""
-
-    attr = "settled_at"
-
-
-class NotAMember(Invalid):
-    """{user} is not an active member of this organization."""
-
-    attr = "user"
-
-
-class BeforeOpening(Invalid):
-    """Entry {reference} is dated {effective_on}, before the opening balances of {opened_on}: they
-    contain it already."""
-
-    attr = "effective_on"
-
-
-class LegacyReferenceUnknown(Invalid):
-    """Neither {legacy_reference} nor {reference} is in the books, and there are no lines to post
-    under them."""
-
-    attr = "legacy_reference"
-
-
-class LegacyReferenceTaken(Conflict):
-    """{legacy_reference} and {reference} stand for different entries in the books."""
-
-    attr = "legacy_reference"
-
-
-class RepeatedInFile(Conflict):
-    """{reference} stands in line {line} already, with another content."""
-
-    attr = "reference"
-
-
-class RateMissing(Invalid):
-    """There is no exchange rate from {currency} to {quote_currency} on or before {on}."""
-
-
 class InvalidAccountCode(Invalid):
     """{account} is no account code: use letters, digits and .:_- , up to 100 of them."""
 
@@ -286,6 +79,12 @@ class InvalidAccountDescription(Invalid):
     attr = "description"
 
 
+class InvalidBalanceSlots(Invalid):
+    """An account has 1 to 64 balance slots, not {balance_slots}."""
+
+    attr = "balance_slots"
+
+
 class UnknownAccountType(Invalid):
     """There is no account type {type}; the types are {known}."""
 
@@ -296,12 +95,6 @@ class UnknownAccountRole(Invalid):
     """There is no account role {role}; the roles are {known}."""
 
     attr = "role"
-
-
-class InvalidBalanceSlots(Invalid):
-    """An account has 1 to 64 balance slots, not {balance_slots}."""
-
-    attr = "balance_slots"
 
 
 class UnknownAccountStatus(Invalid):
@@ -346,10 +139,237 @@ class ChartNotApplied(Invalid):
     """The chart {chart} was refused: line {line}, account {account}: {reason}"""
 
 
+# --- Entries --------------------------------------------------------------------------------------
+
+
+class EntryNotFound(NotFound):
+    """There is no journal entry {entry} in this organization."""
+
+
+class UnbalancedEntry(Invalid):
+    """Entry {reference} does not balance in {currency}: debits {debit}, credits {credit},
+    difference {difference} (minor units)."""
+
+    attr = "lines"
+
+
+class EntryHasTooFewLines(Invalid):
+    """Entry {reference} needs at least two lines; it has {lines}."""
+
+    attr = "lines"
+
+
+class EntryHasTooManyLines(Invalid):
+    """Entry {reference} has {lines} lines; at most {most} are taken."""
+
+    attr = "lines"
+
+
+class LineNotDebitOrCredit(Invalid):
+    """Entry {reference}, line {position}: a line is either a debit or a credit above zero
+    (debit {debit}, credit {credit})."""
+
+    attr = "lines"
+
+
+class AmountTooLarge(Invalid):
+    """Entry {reference}, line {position}: {amount} does not fit into 64 bits of minor units."""
+
+    attr = "lines"
+
+
+class TotalMismatch(Invalid):
+    """The total of entry {reference} is not the sum of its debits."""
+
+
+class CurrencyMismatch(Invalid):
+    """Entry {reference}, line {position}: account {account} keeps {expected}, not {got}."""
+
+    attr = "lines"
+
+
+class ReferenceConflict(Conflict):
+    """The reference {reference} is in the books already, with another content: {differs}."""
+
+    attr = "reference"
+
+
+class ReservedReferenceType(Invalid):
+    """Entry {reference}: the reference type {reference_type} is kept for what closes a year."""
+
+    attr = "reference_type"
+
+
+class ImplausibleDate(Invalid):
+    """Entry {reference} is dated {effective_on}; take a date between 1900-01-01 and 2199-12-31."""
+
+    attr = "effective_on"
+
+
+class EntryIsFinal(Conflict):
+    """Entry {reference} is {status}: it cannot be changed or deleted, only voided."""
+
+
+class EntryNotPending(Conflict):
+    """Entry {reference} is {status}, not pending."""
+
+
+class EntryNotPosted(Conflict):
+    """Entry {reference} is {status}, not posted: there is nothing to void."""
+
+
+class EntryChanged(Conflict):
+    """Entry {reference} was edited since you looked at it (revision {expected}, now {got})."""
+
+
+class OwnApproval(Invalid):
+    """Entry {reference} needs a second person: its maker may not approve it."""
+
+
+class ApprovalRequired(Invalid):
+    """Entry {reference} is above the threshold of {threshold} {currency} (minor units): propose
+    it as pending, and somebody else approves it."""
+
+    attr = "status"
+
+
+class AlreadyVoided(Conflict):
+    """Entry {reference} is voided already."""
+
+
+class ReversalMismatch(Invalid):
+    """Entry {reference} is not the mirror image of the entry that it reverses."""
+
+
+# --- Periods --------------------------------------------------------------------------------------
+
+
+class BooksClosed(Invalid):
+    """The books are closed through {closed_through}: entry {reference} may not be dated
+    {effective_on}."""
+
+    attr = "effective_on"
+
+
+class BooksBusy(Conflict):
+    """The books are busy with postings in flight; nothing was changed: try again."""
+
+
+class NotClosed(Invalid):
+    """The books are closed through {closed_through}; reopening them to {through} opens no day."""
+
+
+class CloseGoesBack(Invalid):
+    """The books are closed through {closed_through} already; to open days again, reopen them."""
+
+    attr = "through"
+
+
+class CloseInTheFuture(Invalid):
+    """The books cannot be closed through {through}: that day has not begun ({today} is today)."""
+
+    attr = "through"
+
+
+class YearNotOver(Invalid):
+    """The fiscal year {year} ends on {ends_on}; it cannot be closed before it is over."""
+
+    attr = "year"
+
+
+class YearAlreadyClosed(Conflict):
+    """The fiscal year {year} is closed already (entry {reference}): reopen the year first."""
+
+    attr = "year"
+
+
+class YearNotClosed(Conflict):
+    """The fiscal year {year} is not closed."""
+
+    attr = "year"
+
+
+# --- Cashbook -------------------------------------------------------------------------------------
+
+
+class CashEntryNotFound(NotFound):
+    """There is no cash entry {cash_entry} in this organization."""
+
+
+class UserNotAMember(Invalid):
+    """{user} is not an active member of this organization."""
+
+    attr = "user"
+
+
+class WrongSign(Invalid):
+    """A {kind} of {amount} has the wrong sign: revenue is positive, an expense negative, and
+    nothing is zero."""
+
+    attr = "amount"
+
+
+class NotADebt(Invalid):
+    """Cash entry {cash_entry} is a {kind}; only a debt is settled."""
+
+
+class DebtAlreadySettled(Conflict):
+    """The debt {cash_entry} is settled already."""
+
+
+class DebtVoided(Conflict):
+    """The posting of the debt {cash_entry} was voided: nothing is owed."""
+
+
+class SettledTooEarly(Invalid):
+    """A debt of {occurred_at} cannot be settled before that, at {settled_at}."""
+
+    attr = "settled_at"
+
+
+# --- Backfill -------------------------------------------------------------------------------------
+
+
+class BeforeOpening(Invalid):
+    """Entry {reference} is dated {effective_on}, before the opening balances of {opened_on}: they
+    contain it already."""
+
+    attr = "effective_on"
+
+
+class LegacyReferenceUnknown(Invalid):
+    """Neither {legacy_reference} nor {reference} is in the books, and there are no lines to post
+    under them."""
+
+    attr = "legacy_reference"
+
+
+class LegacyReferenceTaken(Conflict):
+    """{legacy_reference} and {reference} stand for different entries in the books."""
+
+    attr = "legacy_reference"
+
+
+class RepeatedInFile(Conflict):
+    """{reference} stands in line {line} already, with another content."""
+
+    attr = "reference"
+
+
+# --- Exchange rates -------------------------------------------------------------------------------
+
+
+class RateMissing(Invalid):
+    """There is no exchange rate from {currency} to {quote_currency} on or before {on}."""
+
+
 class BadRate(Invalid):
     """That is no exchange rate: {rate}."""
 
     attr = "rate"
+
+
+# --- Reports --------------------------------------------------------------------------------------
 
 
 class PeriodReversed(Invalid):
@@ -375,39 +395,3 @@ class ReportTooLong(Invalid):
     shorter period."""
 
     attr = "format"
-
-
-def register_constraints() -> None:
-    ConstraintRegistry.register(
-        {
-            "entry_is_balanced": lambda facts: UnbalancedEntry(**facts),
-            "entry_has_lines": lambda facts: EntryHasTooFewLines(lines=0, **facts),
-            "entry_total_matches_its_lines": lambda facts: TotalMismatch(**facts),
-            "entry_period_is_open": lambda facts: BooksClosed(**facts),
-            "entry_gets_its_lines_once": lambda facts: EntryIsFinal(status="posted", **facts),
-            "entry_is_final": lambda facts: EntryIsFinal(**facts),
-            "entry_is_voided_by_its_reversal": lambda facts: ReversalMismatch(**facts),
-            "reversal_mirrors_its_entry": lambda facts: ReversalMismatch(**facts),
-            "entry_reference_is_unique": lambda facts: ReferenceConflict(
-                reference=facts.get("reference"), differs="it is another entry's"
-            ),
-            "entry_is_reversed_once": lambda facts: AlreadyVoided(reference="named"),
-            "entry_is_approved_by_another": lambda facts: OwnApproval(reference="named"),
-            "entry_effective_on_is_plausible": lambda facts: ImplausibleDate(),
-            "line_entry_is_posted": lambda facts: EntryNotPosted(status="pending", **facts),
-            "line_is_debit_or_credit": lambda facts: LineNotDebitOrCredit(),
-            "proposedline_is_debit_or_credit": lambda facts: LineNotDebitOrCredit(),
-            "line_account_is_active": lambda facts: AccountArchived(**facts),
-            "line_account_has_no_children": lambda facts: AccountHasChildren(**facts),
-            "journalline_account_is_of_its_organization": lambda facts: UnknownAccount(),
-            "account_keeps_its_type_and_currency": lambda facts: AccountInUse(**facts),
-            "account_has_the_type_of_its_parent": lambda facts: AccountTypeMismatch(**facts),
-            "account_is_not_above_itself": lambda facts: AccountCycle(**facts),
-            "account_with_lines_has_no_children": lambda facts: AccountInUse(**facts),
-            "account_code_is_unique": lambda facts: AccountCodeTaken(account="of this code"),
-            "account_role_is_unique_per_currency": lambda facts: AccountRoleTaken(),
-            "proposedline_entry_is_pending": lambda facts: EntryNotPending(**facts),
-            "cashentry_is_final": lambda facts: DebtAlreadySettled(cash_entry=facts.get("id")),
-            "cashentry_sign_fits_its_kind": lambda facts: WrongSign(),
-        }
-    )

@@ -15,8 +15,8 @@ from ledger.errors import (
     DebtAlreadySettled,
     DebtVoided,
     NotADebt,
-    NotAMember,
     SettledTooEarly,
+    UserNotAMember,
     WrongSign,
 )
 from ledger.models import AccountRole, CashEntry, CashKind, JournalEntry
@@ -57,7 +57,7 @@ def record_cash_entry(
     out, or owed by us. Without a user the movement is the organization's own.
 
     Raises:
-        WrongSign, NotAMember
+        WrongSign, UserNotAMember
         RoleUnfilled: no account of this currency has a role that the posting needs.
         BooksClosed, AccountArchived, …: as for any posting.
     """
@@ -131,7 +131,7 @@ def _member(organization: Organization, user: User | UUID | None) -> UUID | None
         return None
     user_id = user.pk if isinstance(user, User) else user
     if not members_of(organization).filter(user_id=user_id, is_active=True).exists():
-        raise NotAMember(user=str(user))
+        raise UserNotAMember(user=str(user))
     return user_id
 
 

@@ -16,9 +16,9 @@ from ledger.errors import (
     DebtAlreadySettled,
     DebtVoided,
     NotADebt,
-    NotAMember,
     RoleUnfilled,
     SettledTooEarly,
+    UserNotAMember,
     WrongSign,
 )
 from ledger.models import Account, CashEntry, CashKind, JournalEntry
@@ -158,14 +158,14 @@ def test_takes_an_active_member_as_user(record, dan):
 
 
 def test_refuses_a_user_of_another_organization(record, mallory):
-    with pytest.raises(NotAMember):
+    with pytest.raises(UserNotAMember):
         record("REVENUE", 1_00, user=mallory)
 
 
 def test_refuses_a_member_who_has_left(record, dan):
     Membership.objects.filter(user=dan).update(is_active=False)
 
-    with pytest.raises(NotAMember):
+    with pytest.raises(UserNotAMember):
         record("REVENUE", 1_00, user=dan)
 
 
