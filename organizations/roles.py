@@ -67,7 +67,7 @@ CAPABILITIES: tuple[Capability, ...] = (
         *_edit("ledger.journalentry"),
         *_edit("ledger.proposedline"),
     ),
-    _row("Import journals and legacy data", (O, A), "ledger.import_journal"),
+    _row("Import journals and legacy data, post entries in bulk", (O, A), "ledger.import_journal"),
     _row("Post entries", (O, C, A), "ledger.post_journalentry"),
     _row("Approve entries that somebody else made", (O, C), "ledger.approve_journalentry"),
     _row("Void posted entries", (O, C), "ledger.void_journalentry"),

@@ -41,7 +41,7 @@ RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", f"{ACCOUNT}/balance"): (READ, READERS),
     ("GET", "journal-entries"): (READ, READERS),
     ("POST", "journal-entries"): (WRITE, {O, C, A}),
-    ("POST", "journal-entries/bulk"): (WRITE, {O, C, A}),
+    ("POST", "journal-entries/bulk"): (WRITE, {O, A}),
     ("GET", ENTRY): (READ, READERS),
     ("PUT", ENTRY): (WRITE, {O, A}),
     ("DELETE", ENTRY): (WRITE, {O, A}),
@@ -321,6 +321,18 @@ def test_proposing_and_posting_take_a_permission_each(signed_in, carol):
     assert send(client, "POST", "/journal-entries", SALE).status_code == 201
     pending = {**SALE, "reference": "other", "status": "pending"}
     assert send(client, "POST", "/journal-entries", pending).status_code == 403
+
+
+@pytest.mark.django_db
+def test_posting_in_bulk_takes_the_permission_to_import(signed_in, alice, carol):
+    """The controller posts one entry at a time; the accountant also many."""
+    bulk = {"entries": [SALE]}
+
+    by_carol = send(signed_in(carol), "POST", "/journal-entries/bulk", bulk)
+    by_alice = send(signed_in(alice), "POST", "/journal-entries/bulk", bulk)
+
+    assert (by_carol.status_code, by_alice.status_code) == (403, 201)
+    assert "ledger.import_journal" in by_carol.json()["errors"][0]["detail"]
 
 
 def test_the_root_is_where_it_is_promised():

@@ -29,7 +29,7 @@ MOST_PROBLEMS = 100
 class EntryBulk(OrganizationView):
     tag = TAG
     largest_body = 24_000_000
-    access = {"POST": access(WRITE, "ledger.post_journalentry")}
+    access = {"POST": access(WRITE, "ledger.import_journal")}
 
     # The drafts of this request, for naming the place of a refusal.
     drafts: Sequence[EntryDraft] = ()
