@@ -93,3 +93,8 @@ def debit(account: str | UUID, amount: int, description: str = "") -> LineDraft:
 def credit(account: str | UUID, amount: int, description: str = "") -> LineDraft:
     """A credit of `amount` minor units."""
     return LineDraft(account, credit=amount, description=description)
+
+
+def signed(account: str | UUID, amount: int) -> LineDraft:
+    """A debit where the amount is positive, a credit where it is negative."""
+    return LineDraft(account, debit=max(amount, 0), credit=max(-amount, 0))

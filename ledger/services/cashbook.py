@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from core.db import require_transaction, uuid7
-from ledger.drafts import EntryDraft, LineDraft
+from ledger.drafts import EntryDraft, signed
 from ledger.errors import (
     CashEntryNotFound,
     DebtAlreadySettled,
@@ -199,7 +199,7 @@ def _post(
             EntryDraft(
                 reference=f"cash-{cash_entry.pk}",
                 effective_on=actor.organization.today(cash_entry.occurred_at),
-                lines=[_side(main, cash_entry.amount), _side(counterpart, -cash_entry.amount)],
+                lines=[signed(main, cash_entry.amount), signed(counterpart, -cash_entry.amount)],
                 description=cash_entry.memo or CashKind(cash_entry.kind).label,
                 reference_type=CASH_ENTRY,
                 reference_id=str(cash_entry.pk),
@@ -211,11 +211,6 @@ def _post(
     cash_entry.entry = entry
     cash_entry.save(force_insert=True)
     return cash_entry
-
-
-def _side(account_id: UUID, amount: int) -> LineDraft:
-    """A debit where the amount is positive, a credit where it is negative."""
-    return LineDraft(account_id, debit=max(amount, 0), credit=max(-amount, 0))
 
 
 def _as_audited(cash_entry: CashEntry) -> dict[str, object]:

@@ -9,7 +9,7 @@ from django.db import OperationalError, connection
 
 from core.db import uuid7
 from core.db.transactions import shared_transaction
-from ledger.drafts import EntryDraft, LineDraft
+from ledger.drafts import EntryDraft, LineDraft, signed
 from ledger.errors import (
     BooksBusy,
     CloseGoesBack,
@@ -200,17 +200,12 @@ def _closing_lines(organization: Organization, ends_on: date) -> list[LineDraft]
     lines: list[LineDraft] = []
     rest: dict[str, int] = {}
     for account_id, currency, balance in _unclosed(organization, ends_on):
-        lines.append(_side(account_id, -balance))
+        lines.append(signed(account_id, -balance))
         rest[currency] = rest.get(currency, 0) + balance
     for currency, balance in sorted(rest.items()):
         if balance:
-            lines.append(_side(_retained_earnings(organization, currency), balance))
+            lines.append(signed(_retained_earnings(organization, currency), balance))
     return lines
-
-
-def _side(account_id: UUID, amount: int) -> LineDraft:
-    """A debit where the amount is positive, a credit where it is negative."""
-    return LineDraft(account_id, debit=max(amount, 0), credit=max(-amount, 0))
 
 
 def _retained_earnings(organization: Organization, currency: str) -> UUID:
