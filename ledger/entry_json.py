@@ -175,6 +175,8 @@ class _Faults:
             self.add(path, "invalid", "lone surrogates are not text")
         elif required and given != given.strip():
             self.add(path, "invalid", "no blanks at the beginning or end are taken")
+        elif required and not given.isprintable():
+            self.add(path, "invalid", "control and invisible characters are not taken")
         return given
 
     def day(self, value: Mapping[str, Any], name: str) -> date:

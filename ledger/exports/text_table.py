@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from core.money import format_amount
+from core.text import visible
 from ledger.exports.document import Column, Document, Row, RowKind
 
 MOST_ROWS = 20_000
@@ -55,7 +56,8 @@ def _said(row: Row) -> Text:
 
 
 def _title(document: Document) -> Text:
-    lines = [f"{document.title} · {document.organization}", document.period, *document.notes]
+    named = f"{document.title} · {visible(document.organization)}"
+    lines = [named, document.period, *document.notes]
     title = Text("\n".join(lines))
     title.stylize("bold", 0, len(lines[0]))
     for problem in document.problems:
@@ -106,4 +108,4 @@ def _cell(row: Row, column: Column) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()[:10]
     indent = "  " * row.depth if column.key == "name" else ""
-    return indent + escape(str(value))
+    return indent + escape(visible(str(value)))

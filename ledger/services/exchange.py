@@ -1,15 +1,19 @@
 """Dated exchange rates, by which reports read the books in one currency."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
 from core.money import is_currency
+from ledger.drafts import FIRST_DATE, LAST_DATE
 from ledger.errors import BadRate
 from ledger.models import ExchangeRate
 from organizations.actors import Actor
 from organizations.services.auditing import atomic_use_case
 
 _PLACES = Decimal("0.000000000001")
+# Decimal() also takes underscores, other scripts' digits and blanks around.
+_PLAIN_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
 def set_exchange_rate(
@@ -29,6 +33,8 @@ def set_exchange_rate(
         BadRate: not a number above zero that fits 12 + 12 digits, or not two ISO 4217 currencies.
     """
     exact = _checked(currency, quote_currency, rate)
+    if not FIRST_DATE <= valid_on <= LAST_DATE:
+        raise BadRate(rate=f"{valid_on.isoformat()} lies outside of what the books can date")
     with atomic_use_case(actor, "set_exchange_rate") as audit:
         rates = ExchangeRate.objects.of(actor.organization)
         same = {"currency": currency, "quote_currency": quote_currency, "valid_on": valid_on}
@@ -53,6 +59,8 @@ def _checked(currency: str, quote_currency: str, rate: Decimal | str | int) -> D
         raise BadRate(rate=f"{currency} in {quote_currency} is always 1")
     if isinstance(rate, float):
         raise BadRate(rate=f"{rate} is a float; write it as text")
+    if isinstance(rate, str) and not _PLAIN_NUMBER.fullmatch(rate):
+        raise BadRate(rate=f"{rate:.40} is not a number such as 1.25")
     try:
         exact = Decimal(rate)
         fits = exact.is_finite() and 0 < exact < 10**12 and exact == exact.quantize(_PLACES)

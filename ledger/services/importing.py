@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
+from django.db import connection
+
 from core.errors import Refusal
 from core.strict_json import MalformedJson, loads
 from ledger.drafts import EntryDraft
@@ -13,6 +15,9 @@ from ledger.line_files import RefusedLine, is_too_long
 from ledger.models import JournalEntry
 from ledger.services.entries import submit_what_is_sound
 from organizations.actors import Actor
+
+# From so many entries on, the statistics that the tables had say nothing any more.
+LARGE_IMPORT = 10_000
 
 
 @dataclass(slots=True)
@@ -44,7 +49,15 @@ def import_journal(
         _count(counts, outcomes, on_refused)
         counts.lines = batch[-1][0]
         on_batch(counts)
+    if counts.posted >= LARGE_IMPORT:
+        _renew_statistics()
     return counts
+
+
+def _renew_statistics() -> None:
+    """Tell the planner what is in the tables now; autovacuum would, a minute later or never."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE ledger_journalentry, ledger_journalline, ledger_accountbalance")
 
 
 def batched_lines(lines: Iterable[bytes], size: int) -> Iterator[tuple[tuple[int, bytes], ...]]:

@@ -118,3 +118,8 @@ def test_takes_ten_thousand_lines_and_no_more() -> None:
 
     assert len(parse_entry(ten_thousand).lines) == 10_000
     assert problems_of(GOOD | {"lines": [{}] * 10_001}) == {"lines": "too_many"}
+
+
+@pytest.mark.parametrize("reference", ["a\nb", "a\x1b[2Jb", "a\u200bb", "a\u202eb"])
+def test_takes_no_reference_that_cannot_be_seen_as_it_is(reference: str) -> None:
+    assert problems_of(GOOD | {"reference": reference}) == {"reference": "invalid"}

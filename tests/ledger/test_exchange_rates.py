@@ -113,3 +113,15 @@ def test_the_direct_rate_comes_before_the_inverse(acme, as_olga):
 )
 def test_translates_exactly_and_rounds_half_up(amount, currency, into, rate, expected):
     assert UsedRate(currency, into, Fraction(rate), DAY).translate(amount) == expected
+
+
+@pytest.mark.parametrize("rate", ["1_000", "\uff11", " 1", "1e3", "+1", ".5", "NaN", ""])
+def test_takes_a_rate_only_as_a_plain_number(as_carol, rate):
+    with pytest.raises(BadRate):
+        set_rate(as_carol, rate)
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(2200, 1, 1)])
+def test_takes_no_rate_for_a_day_that_no_entry_can_have(as_carol, day):
+    with pytest.raises(BadRate):
+        set_rate(as_carol, valid_on=day)

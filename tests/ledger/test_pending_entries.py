@@ -7,6 +7,7 @@ import pytest
 
 from ledger.drafts import EntryDraft, credit, debit
 from ledger.errors import (
+    AccountInUse,
     BooksClosed,
     EntryChanged,
     EntryHasTooFewLines,
@@ -18,7 +19,9 @@ from ledger.errors import (
     UnknownAccount,
 )
 from ledger.models import AccountBalance, EntryStatus, JournalEntry, JournalLine, ProposedLine
+from ledger.selectors.accounts import get_account
 from ledger.selectors.entries import get_entry
+from ledger.services.accounts import create_account, update_account
 from ledger.services.entries import (
     approve_entry,
     edit_proposal,
@@ -220,3 +223,15 @@ def test_another_organizations_entry_is_not_there(as_alice: Actor, as_mallory: A
     ):
         with pytest.raises(EntryNotFound):
             attempt()
+
+
+def test_keeps_its_accounts_in_their_type_and_currency(
+    as_alice: Actor, as_carol: Actor, system: Actor
+) -> None:
+    create_account(actor=system, code="new", name="New", type="asset")
+    propose_entry(actor=as_alice, draft=draft(lines=[debit("new", 5), credit("4000", 5)]))
+
+    with pytest.raises(AccountInUse):
+        update_account(
+            actor=as_carol, account=get_account(as_alice.organization, "new"), currency="EUR"
+        )

@@ -13,6 +13,7 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core.text import visible
 from ledger.line_files import RefusedLine, bounded_lines
 from ledger.management.arguments import add_organization, organization_of
 from ledger.services.importing import ImportCounts, import_journal
@@ -135,7 +136,7 @@ class _RefusedLines:
             self.rows.writerow((line.number, _inert(line.reference), line.code, line.reason))
         if self.count <= SHOWN_REFUSALS:
             self.screen.print(
-                _visible(f"line {line.number}: {line.code}: {line.reason}"),
+                visible(f"line {line.number}: {line.code}: {line.reason}"),
                 markup=False,
                 soft_wrap=True,
             )
@@ -146,14 +147,6 @@ class _RefusedLines:
                 "are in the file of refused lines" if self.rows else "not shown (--refused FILE)"
             )
             self.screen.print(f"… {self.count - SHOWN_REFUSALS} more {where}", markup=False)
-
-
-def _visible(text: str) -> str:
-    """What a file says, without what would make the terminal do something."""
-    return "".join(
-        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
-        for letter in text
-    )
 
 
 def _inert(text: str) -> str:

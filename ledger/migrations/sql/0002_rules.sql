@@ -372,8 +372,10 @@ BEGIN
     PERFORM 1 FROM ledger_account
       WHERE id = OLD.id AND organization_id = OLD.organization_id FOR UPDATE;
     IF (NEW.type, NEW.currency) IS DISTINCT FROM (OLD.type, OLD.currency)
-       AND EXISTS (SELECT FROM ledger_journalline
-                    WHERE organization_id = OLD.organization_id AND account_id = OLD.id) THEN
+       AND (EXISTS (SELECT FROM ledger_journalline
+                     WHERE organization_id = OLD.organization_id AND account_id = OLD.id)
+            OR EXISTS (SELECT FROM ledger_proposedline
+                        WHERE organization_id = OLD.organization_id AND account_id = OLD.id)) THEN
       PERFORM ledger_refuse('account_keeps_its_type_and_currency',
         jsonb_build_object('account', OLD.code));
     END IF;
