@@ -13,7 +13,7 @@ from core.api.schema import answered, asked
 from core.api.serializers import Paged, Span, StrictSerializer, Text
 from organizations.api.callers import Caller, access
 from organizations.api.views import OrganizationView
-from organizations.models import AuditEvent, Role
+from organizations.models import Role
 from organizations.permissions import permissions_of
 from organizations.selectors import list_audit_events, memberships_of
 from organizations.services.choosing import choose_organization
@@ -175,7 +175,9 @@ class CurrentOrganization(OrganizationView):
 
 class AuditFilters(Paged, Span):
     actor = serializers.CharField(
-        required=False, max_length=200, help_text="A user's or key's id, or the actor's name."
+        required=False,
+        max_length=200,
+        help_text="A user's or key's id or name, or the name under which they acted.",
     )
     action = serializers.CharField(
         required=False, max_length=60, help_text="What was done: void_entry."
@@ -192,7 +194,10 @@ class AuditEventOutput(serializers.Serializer[Any]):
     occurred_at = serializers.DateTimeField()
     action = serializers.CharField()
     subject_type = serializers.CharField(allow_blank=True)
-    subject_ids = serializers.ListField(child=serializers.UUIDField())
+    subject_count = serializers.IntegerField(help_text="How many rows it is about.")
+    subject_ids = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Those rows; of more than 100 the first 100."
+    )
     actor = serializers.CharField(help_text="The name at that time.")
     user = serializers.UUIDField(allow_null=True)
     api_key = serializers.UUIDField(allow_null=True)
@@ -233,13 +238,14 @@ class AuditEvents(OrganizationView):
         return json_answer(page.as_json([_event_as_json(event) for event in page.rows]))
 
 
-def _event_as_json(event: AuditEvent) -> dict[str, Any]:
+def _event_as_json(event: Any) -> dict[str, Any]:
     return {
         "id": event.pk,
         "occurred_at": moment(event.occurred_at),
         "action": event.action,
         "subject_type": event.subject_type,
-        "subject_ids": event.subject_ids,
+        "subject_count": event.subject_count,
+        "subject_ids": event.first_subject_ids,
         "actor": event.actor_name,
         "user": event.user_id,
         "api_key": event.api_key_id,

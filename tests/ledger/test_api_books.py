@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.selectors.reports import REPORTS
-from organizations.models import AuditEvent
+from organizations.models import ApiKey, AuditEvent
+from organizations.services.auditing import atomic_use_case
 from tests.api import SALE, code_of, send
 
 pytestmark = pytest.mark.django_db
@@ -347,7 +348,7 @@ class TestAuditTrail:
         [event] = send(api, "GET", "/audit-events", {"subject": entry["id"]}).json()["results"]
 
         assert event["action"] == "post_entries"
-        assert event["subject_ids"] == [entry["id"]]
+        assert (event["subject_count"], event["subject_ids"]) == (1, [entry["id"]])
         assert event["api_key"] == entry["maker"]["id"]
         assert event["ip_address"] == "127.0.0.1"
         assert event["after"]["reference"] == SALE["reference"]
@@ -369,7 +370,35 @@ class TestAuditTrail:
             assert send(api, method, path, content).status_code < 300, path
             assert AuditEvent.objects.count() == before + 1, path
 
-    def test_filters_by_actor_action_and_day(self, api, signed_in, alice):
+    def test_counts_the_rows_of_a_bulk_and_lists_the_first_hundred(self, api):
+        entries = [{**SALE, "reference": f"sale-{n}"} for n in range(150)]
+        posted = send(api, "POST", "/journal-entries/bulk", {"entries": entries}).json()["results"]
+        ids = [result["id"] for result in posted]
+
+        listed = send(api, "GET", "/audit-events", {"action": "post_entries"}).json()["results"]
+        by_last = send(api, "GET", "/audit-events", {"subject": ids[-1]}).json()["results"]
+
+        [event] = listed
+        assert event["subject_count"] == 150
+        assert event["subject_ids"] == ids[:100]
+        assert by_last == listed
+
+    def test_an_event_about_no_row_counts_none(self, api, system):
+        with atomic_use_case(system, "look_around") as audit:
+            audit()
+
+        [event] = send(api, "GET", "/audit-events", {"action": "look_around"}).json()["results"]
+
+        assert (event["subject_count"], event["subject_ids"]) == (0, [])
+
+    def test_a_key_of_the_same_name_elsewhere_finds_nothing_here(self, api, mallorys_api):
+        send(api, "POST", "/journal-entries", SALE)
+
+        query = {"actor": "Shop", "action": "post_entries"}
+        assert send(mallorys_api, "GET", "/audit-events", query).json()["results"] == []
+
+    def test_filters_by_actor_action_and_day(self, api, acme, signed_in, alice):
+        [api_key] = ApiKey.objects.of(acme)
         send(api, "POST", "/journal-entries", SALE)
         send(signed_in(alice), "POST", "/journal-entries", {**SALE, "reference": "alices"})
 
@@ -378,6 +407,9 @@ class TestAuditTrail:
 
         assert found(actor=str(alice.pk)) == 1
         assert found(actor="Alice") == 1
+        assert found(actor="alice") == 1
+        assert found(actor="Shop") == found(actor=str(api_key)) == 1
+        assert found(actor="Nobody") == 0
         assert found(action="post_entries") == 2
         assert found(action="post_entries", to="2010-12-31") == 0
         assert found(subject="journalentry") == 2
