@@ -166,10 +166,11 @@ def test_says_when_refused_lines_cannot_be_kept(acme: Organization, journal: Any
 def test_shows_what_a_line_says_without_doing_it(
     acme: Organization, journal: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _, status = run(journal(line("\x1b[31mred", amount=0)))
+    lines = [{"account": "\x1b[31mred", "debit": 1}, {"account": "4000", "credit": 1}]
+    _, status = run(journal(line("a", lines=lines)))
 
     assert status == 1
-    assert "Entry \\x1b[31mred" in capsys.readouterr().err
+    assert "no account \\x1b[31mred" in capsys.readouterr().err
 
 
 def test_names_the_line_with_which_a_sum_leaves_64_bits(acme: Organization, journal: Any) -> None:
