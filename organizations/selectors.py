@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, Func, Model, Q, QuerySet
 
 from core.db import prepared_cursor
-from organizations.errors import OrganizationNotFound
+from organizations.errors import NotAMember, OrganizationNotFound
 from organizations.keys import parse_key, secret_hash
 from organizations.models import (
     ApiKey,
@@ -51,6 +51,18 @@ def members_of(organization: Organization) -> QuerySet[Membership]:
         .select_related("user")
         .order_by("user__username")
     )
+
+
+def get_member(organization: Organization, user_id: UUID) -> Membership:
+    """The user who belongs to the organization, or did.
+
+    Raises:
+        NotAMember: nobody, or somebody of another organization's alone.
+    """
+    membership = members_of(organization).filter(user_id=user_id).first()
+    if membership is None:
+        raise NotAMember(user=str(user_id))
+    return membership
 
 
 def active_owners(organization: Organization) -> QuerySet[Membership]:

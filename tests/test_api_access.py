@@ -259,11 +259,12 @@ class TestIdsOfAnotherOrganizationInBodiesAndFilters:
             ("/journal-entries", {"account": str(theirs.pk)}),
             ("/reports/general-ledger", {"account": str(theirs.pk)}),
             ("/reports/journal", {"account": str(theirs.pk)}),
+            ("/cash-entries", {"user": str(alice.pk)}),
+            ("/cash-metrics", {"user": str(alice.pk)}),
         ):
             assert send(mallorys_api, "GET", path, query).status_code == 404
         for path, query in (
             ("/journal-entries", {"reference": SALE["reference"]}),
-            ("/cash-entries", {"user": str(alice.pk)}),
             ("/audit-events", {"subject": entry["id"]}),
             ("/audit-events", {"actor": str(alice.pk)}),
         ):

@@ -29,6 +29,7 @@ from ledger.selectors.cashbook import cash_metrics, get_cash_entry, list_cash_en
 from ledger.services.cashbook import record_cash_entry, settle_debt
 from organizations.api.callers import access
 from organizations.api.views import OrganizationView
+from organizations.selectors import get_member
 
 TAG = "Cashbook"
 
@@ -72,12 +73,12 @@ class CashEntryPage(serializers.Serializer[Any]):
 
 class CashFilters(Paged, Span):
     kind = serializers.ChoiceField(CashKind.choices, required=False, help_text="Only this kind.")
-    user = serializers.UUIDField(required=False, help_text="Only this user's.")
+    user = serializers.UUIDField(required=False, help_text="Only this member's.")
     settled = serializers.BooleanField(required=False, help_text="Of debts: settled or not.")
 
 
 class MetricsQuery(StrictSerializer):
-    user = serializers.UUIDField(required=False, help_text="That user's; else everybody's.")
+    user = serializers.UUIDField(required=False, help_text="That member's; else everybody's.")
     as_of = Day(required=False, help_text="At the end of that day; today, unless it is given.")
 
 
@@ -111,6 +112,7 @@ def _as_json(entry: CashEntry) -> dict[str, Any]:
 
 class CashEntries(OrganizationView):
     tag = TAG
+    names_rows = True
     access = {
         "GET": access(READ, "ledger.view_cashentry"),
         "POST": access(WRITE, "ledger.add_cashentry"),
@@ -126,6 +128,8 @@ class CashEntries(OrganizationView):
         """
         given = self.query(CashFilters)
         cursor, page_size = given.pop("cursor", None), given.pop("page_size")
+        if "user" in given:
+            given["user"] = get_member(self.organization, given["user"]).user
         zone = ZoneInfo(self.organization.time_zone)
         if "since" in given:
             given["since"] = datetime.combine(given["since"], time.min, zone)
@@ -186,6 +190,7 @@ class SettleCashEntry(OrganizationView):
 
 class CashMetrics(OrganizationView):
     tag = TAG
+    names_rows = True
     access = {"GET": access(READ, "ledger.view_cashentry")}
 
     @extend_schema(
@@ -213,6 +218,9 @@ class CashMetrics(OrganizationView):
         """Read the cash metrics per currency."""
         given = self.query(MetricsQuery)
         as_of = given.get("as_of") or self.today
-        metrics = cash_metrics(self.organization, user=given.get("user"), as_of=as_of)
+        user = given.get("user")
+        if user is not None:
+            get_member(self.organization, user)
+        metrics = cash_metrics(self.organization, user=user, as_of=as_of)
         currencies = [{"currency": name, **asdict(found)} for name, found in metrics.items()]
-        return json_answer({"as_of": as_of, "user": given.get("user"), "currencies": currencies})
+        return json_answer({"as_of": as_of, "user": user, "currencies": currencies})

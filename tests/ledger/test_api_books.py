@@ -3,12 +3,14 @@
 import csv
 import io
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from ledger.selectors.reports import REPORTS
 from organizations.models import ApiKey, AuditEvent
 from organizations.services.auditing import atomic_use_case
+from organizations.services.members import remove_member
 from tests.api import SALE, code_of, send
 
 pytestmark = pytest.mark.django_db
@@ -309,6 +311,26 @@ class TestCashbook:
         assert amounts(to="2010-12-02") == [2, 1]
         assert amounts(**{"from": "2010-12-02"}) == [3, 2]
         assert amounts(kind="DEBT") == []
+
+    @pytest.mark.parametrize("path", ["/cash-entries", "/cash-metrics"])
+    def test_of_somebody_who_does_not_belong_here_are_404(self, api, mallory, path):
+        for user in (mallory.pk, uuid4()):
+            answer = send(api, "GET", path, {"user": str(user)})
+
+            assert (answer.status_code, code_of(answer)) == (404, "not_a_member")
+
+    def test_of_somebody_who_has_left_are_still_there(self, api, as_olga, alice):
+        for amount, user in ((5_00, str(alice.pk)), (7_00, None)):
+            content = {"kind": "REVENUE", "amount": amount, "currency": "GBP", "user": user}
+            assert send(api, "POST", "/cash-entries", content).status_code == 201
+        remove_member(actor=as_olga, user=alice)
+
+        query = {"user": str(alice.pk)}
+        [entry] = send(api, "GET", "/cash-entries", query).json()["results"]
+        [gbp] = send(api, "GET", "/cash-metrics", query).json()["currencies"]
+
+        assert (entry["amount"], entry["user"]) == (5_00, str(alice.pk))
+        assert gbp["current_balance"] == 5_00
 
 
 class TestExchangeRates:
