@@ -1,8 +1,9 @@
 """The cashbook over HTTP."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime, time
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from core.api.serializers import (
     StrictSerializer,
     Text,
 )
+from core.errors import Refusal
 from ledger.api import READ, WRITE
 from ledger.models import CashEntry, CashKind
 from ledger.selectors.cashbook import cash_metrics, get_cash_entry, list_cash_entries
@@ -110,8 +112,21 @@ def _as_json(entry: CashEntry) -> dict[str, Any]:
     }
 
 
-class CashEntries(OrganizationView):
+class CashView(OrganizationView):
+    """Names the body's own field where the posting behind it is refused."""
+
     tag = TAG
+    # What the body calls the attributes of a journal entry; it has none of the others.
+    said_as: ClassVar[Mapping[str, str]] = {}
+
+    def refused(self, refusal: Refusal) -> HttpResponse:
+        if refusal.attr in ("effective_on", "lines"):
+            refusal.attr = self.said_as.get(refusal.attr)
+        return super().refused(refusal)
+
+
+class CashEntries(CashView):
+    said_as = {"effective_on": "occurred_at"}
     names_rows = True
     access = {
         "GET": access(READ, "ledger.view_cashentry"),
@@ -161,8 +176,8 @@ class CashEntries(OrganizationView):
         return json_answer(_as_json(entry), 201)
 
 
-class SettleCashEntry(OrganizationView):
-    tag = TAG
+class SettleCashEntry(CashView):
+    said_as = {"effective_on": "settled_at"}
     access = {"POST": access(WRITE, "ledger.change_cashentry")}
 
     @extend_schema(

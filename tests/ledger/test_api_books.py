@@ -277,6 +277,35 @@ class TestCashbook:
 
         assert (answer.status_code, code_of(answer)) == (422, "wrong_sign")
 
+    def test_a_closed_day_is_refused_by_the_name_that_the_body_has_for_it(self, api):
+        day = {"occurred_at": "2010-11-30T12:00:00Z"}
+        debt = {"kind": "DEBT", "amount": 1_00, "currency": "GBP", **day}
+        lent = send(api, "POST", "/cash-entries", debt).json()
+        send(api, "POST", "/periods/close", {"through": "2010-12-31"})
+
+        entered = send(api, "POST", "/cash-entries", debt)
+        settled = send(
+            api,
+            "POST",
+            f"/cash-entries/{lent['id']}/settle",
+            {"settled_at": "2010-12-31T12:00:00Z"},
+        )
+
+        for answer, attr in ((entered, "occurred_at"), (settled, "settled_at")):
+            assert (answer.status_code, code_of(answer)) == (422, "books_closed")
+            assert answer.json()["errors"][0]["attr"] == attr
+
+    def test_an_archived_account_is_no_field_of_the_body(self, api):
+        content = {"kind": "DEBT", "amount": 1_00, "currency": "GBP"}
+        lent = send(api, "POST", "/cash-entries", content).json()
+        [loan] = send(api, "GET", "/accounts", {"role": "loans_receivable"}).json()["results"]
+        send(api, "PATCH", f"/accounts/{loan['id']}", {"status": "archived"})
+
+        answer = send(api, "POST", f"/cash-entries/{lent['id']}/settle", {})
+
+        assert (answer.status_code, code_of(answer)) == (422, "account_archived")
+        assert answer.json()["errors"][0]["attr"] is None
+
     def test_gives_metrics_per_currency(self, api):
         for kind, amount in (("REVENUE", 500), ("EXPENSE", -200), ("DEBT", 70)):
             content = {"kind": kind, "amount": amount, "currency": "GBP"}
