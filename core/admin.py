@@ -36,6 +36,7 @@ class BooksRequest(HttpRequest):
 
     organization: Any
     membership: Any
+    memberships: Any
     refusal: Refusal | None
 
 
@@ -68,11 +69,8 @@ class BooksSite(UnfoldAdminSite):
         organization = getattr(request, "organization", None)
         more: dict[str, Any] = {"organization": organization}
         if organization is not None:
-            user: Any = request.user
-            active = user.memberships.filter(is_active=True)
-            more["memberships"] = active.select_related("organization").order_by(
-                "organization__name"
-            )
+            memberships = getattr(request, "memberships", ())
+            more["memberships"] = sorted(memberships, key=lambda one: one.organization.name.lower())
         return {**super().each_context(request), **more}
 
     def render(
@@ -326,26 +324,57 @@ class BooksAdmin(UnfoldModelAdmin, _OpensNoTransaction, Generic[Row]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask, then remove; what is refused is said, and nothing is gone."""
         row = self.get_row(request, object_id)
         if not self.has_delete_permission(request, row):
             raise PermissionDenied
-        if request.method == "POST":
-            try:
-                self.remove(request, row)
-            except Refusal as refusal:
-                self.message_user(request, refusal.message, messages.ERROR)
-                return HttpResponseRedirect(self.url_of(row))
-            self.message_user(request, f"{row} is {self.removed_word}.", messages.SUCCESS)
-            return HttpResponseRedirect(self.list_url)
-        return self.render_page(
+
+        def remove() -> str:
+            said = f"{row} is {self.removed_word}."
+            self.remove(request, row)
+            return said
+
+        return self.confirm(
             request,
-            "admin/books/confirm.html",
-            f"{self.remove_verb} {row}?",
-            row=row,
+            row,
+            remove,
+            question=f"{self.remove_verb} {row}?",
             what=self.remove_text,
             submit=self.remove_verb,
             danger=True,
+            then=self.list_url,
+        )
+
+    def confirm(
+        self,
+        request: HttpRequest,
+        row: Row,
+        do: Callable[[], str],
+        *,
+        question: str,
+        what: str,
+        submit: str,
+        danger: bool = False,
+        then: str | None = None,
+    ) -> HttpResponse:
+        """Ask, then do it and say what `do` returns; a refusal is said on the row's page.
+
+        `then` is the page to go to when it is done; without one, the row's.
+        """
+        if request.method == "POST":
+            try:
+                messages.success(request, do())
+            except Refusal as refusal:
+                messages.error(request, refusal.message)
+                then = None
+            return HttpResponseRedirect(then or self.url_of(row))
+        return self.render_page(
+            request,
+            "admin/books/confirm.html",
+            question,
+            row=row,
+            what=what,
+            submit=submit,
+            danger=danger,
             back=self.url_of(row),
         )
 

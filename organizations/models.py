@@ -24,6 +24,8 @@ class User(AbstractUser):
 
     # The organization that this user's request is about; set by CurrentOrganizationMiddleware.
     active_organization: "Organization | None" = None
+    # Their membership in it, as the middleware found it.
+    active_membership: "Membership | None" = None
 
     class Meta:
         verbose_name = "user"

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
-from organizations.models import Membership, Organization, User
+from organizations.models import Organization, User
+from organizations.selectors import memberships_of
 
 
 def may(user: Any, organization: Organization | None, permission: str) -> bool:
@@ -19,7 +20,8 @@ def may(user: Any, organization: Organization | None, permission: str) -> bool:
 def permissions_of(user: Any, organization: Organization | None) -> frozenset[str]:
     """All permissions of the user in the organization; remembered on the user, so that a request
     asks once."""
-    if organization is None or not isinstance(_unwrapped(user), User) or not user.is_active:
+    user = _unwrapped(user)
+    if organization is None or not isinstance(user, User) or not user.is_active:
         return frozenset()
     remembered: dict[Any, frozenset[str]] = user.__dict__.setdefault("_permissions_by_id", {})
     if organization.pk not in remembered:
@@ -30,12 +32,13 @@ def permissions_of(user: Any, organization: Organization | None) -> frozenset[st
 def forget_permissions(user: User) -> None:
     """Ask again: the user's role has changed."""
     user.__dict__.pop("_permissions_by_id", None)
+    user.active_membership = None
 
 
 def _ask(user: User, organization: Organization) -> frozenset[str]:
-    membership = Membership.objects.filter(
-        user_id=user.pk, organization_id=organization.pk, is_active=True
-    ).first()
+    membership = user.active_membership
+    if membership is None or membership.organization_id != organization.pk:
+        membership = memberships_of(user).filter(organization_id=organization.pk).first()
     if membership is None:
         return frozenset()
     permissions = Permission.objects.order_by()

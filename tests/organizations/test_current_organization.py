@@ -5,14 +5,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from organizations.actors import Actor
 from organizations.errors import OrganizationNotFound
 from organizations.middleware import CurrentOrganizationMiddleware
 from organizations.models import Role
+from organizations.permissions import may
 from organizations.services.choosing import SESSION_KEY, choose_organization
 from organizations.services.members import add_member, remove_member
 
@@ -93,6 +96,31 @@ def test_costs_nothing_without_a_session(alice, browse, django_assert_num_querie
 def test_costs_one_statement_with_a_session(alice, browse, django_assert_num_queries):
     with django_assert_num_queries(1):
         browse(alice, {})
+
+
+def test_permissions_do_not_ask_for_the_membership_again(alice, browse, django_assert_num_queries):
+    request = browse(alice, {})
+
+    with django_assert_num_queries(1):
+        assert may(request.user, request.organization, "ledger.post_journalentry")
+        assert request.user.has_perm("ledger.post_journalentry")
+
+
+def test_its_membership_counts_in_no_other_organization(mallory_ltd, alice, browse):
+    request = browse(alice, {})
+
+    assert not may(request.user, mallory_ltd, "ledger.view_account")
+
+
+def test_a_page_looks_memberships_up_once(in_both, signed_in):
+    client = signed_in(in_both)
+
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get(reverse("admin:index"))
+
+    asked = [q["sql"] for q in captured if 'FROM "organizations_membership"' in q["sql"]]
+    assert len(asked) == 1
+    assert [one.organization.slug for one in page.context["memberships"]] == ["acme", "mallory-ltd"]
 
 
 def test_a_user_switches_between_their_organizations(mallory_ltd, in_both, signed_in):
