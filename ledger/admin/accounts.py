@@ -7,7 +7,7 @@ from typing import Any
 
 import moneyed
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path
@@ -15,7 +15,6 @@ from unfold.decorators import action
 from unfold.enums import ActionVariant
 
 from core.admin import BooksForm
-from core.errors import Refusal
 from core.forms import DateInput, PageForm, dress
 from ledger.admin.amounts import AmountCell
 from ledger.models import Account, AccountRole, AccountStatus
@@ -247,24 +246,13 @@ class AccountAdmin(AuditedAdmin[Account]):
     def _move(self, request: HttpRequest, object_id: str, verb: str, what: str) -> HttpResponse:
         """Ask, then archive or restore."""
         row = self.get_row(request, object_id)
-        if request.method == "POST":
-            move = archive_account if verb == "Archive" else restore_account
-            try:
-                moved = move(actor=actor_of(request), account=row)
-            except Refusal as refusal:
-                messages.error(request, refusal.message)
-            else:
-                messages.success(request, f"{row} is {moved.get_status_display().lower()}.")
-            return HttpResponseRedirect(self.url_of(row))
-        return self.render_page(
-            request,
-            "admin/books/confirm.html",
-            f"{verb} {row}?",
-            row=row,
-            what=what,
-            submit=verb,
-            back=self.url_of(row),
-        )
+
+        def move() -> str:
+            service = archive_account if verb == "Archive" else restore_account
+            moved = service(actor=actor_of(request), account=row)
+            return f"{row} is {moved.get_status_display().lower()}."
+
+        return self.confirm(request, row, move, question=f"{verb} {row}?", what=what, submit=verb)
 
 
 def _cells(row: Any, currency: str) -> tuple[AmountCell, AmountCell, AmountCell]:

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.html import format_html, format_html_join
@@ -143,19 +143,20 @@ class ApiKeyAdmin(AuditedAdmin[ApiKey]):
     )
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if request.method == "POST":
+
+        def revoke() -> str:
             revoke_api_key(actor=actor_of(request), api_key=row)
-            messages.success(request, f"The key {row.name} is revoked.")
-            return HttpResponseRedirect(self.list_url)
-        return self.render_page(
+            return f"The key {row.name} is revoked."
+
+        return self.confirm(
             request,
-            "admin/books/confirm.html",
-            f"Revoke the key {row.name}?",
-            row=row,
+            row,
+            revoke,
+            question=f"Revoke the key {row.name}?",
             what="Every request with it will be refused from now on. This cannot be undone.",
             submit="Revoke",
             danger=True,
-            back=self.url_of(row),
+            then=self.list_url,
         )
 
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 
 from core.admin import BooksForm
-from core.errors import Refusal
 from core.forms import dress
 from organizations.admin.base import AuditedAdmin, actor_of
 from organizations.models import Membership, Role, User
@@ -126,21 +125,18 @@ class MembershipAdmin(AuditedAdmin[Membership]):
     )
     def deactivate(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
-        if request.method == "POST":
-            try:
-                remove_member(actor=actor_of(request), user=row.user)
-            except Refusal as refusal:
-                messages.error(request, refusal.message)
-                return HttpResponseRedirect(self.url_of(row))
-            messages.success(request, f"{row.user.display_name} no longer belongs here.")
-            return HttpResponseRedirect(self.list_url)
-        return self.render_page(
+
+        def remove() -> str:
+            remove_member(actor=actor_of(request), user=row.user)
+            return f"{row.user.display_name} no longer belongs here."
+
+        return self.confirm(
             request,
-            "admin/books/confirm.html",
-            f"End the membership of {row.user.display_name}?",
-            row=row,
+            row,
+            remove,
+            question=f"End the membership of {row.user.display_name}?",
             what="They will no longer see these books. What they did stays in the audit trail.",
             submit="End membership",
             danger=True,
-            back=self.url_of(row),
+            then=self.list_url,
         )
