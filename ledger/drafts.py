@@ -19,6 +19,9 @@ MOST_LINES = 10_000
 FIRST_DATE = date(1900, 1, 1)
 LAST_DATE = date(2199, 12, 31)
 
+# The reference type of a cash entry's posting.
+CASH_ENTRY = "cash-entry"
+
 
 class LineDraft(NamedTuple):
     """One side: `account` is a code or an id, `debit` or `credit` is in minor units.

@@ -195,7 +195,8 @@ class ReferenceConflict(Conflict):
 
 
 class ReservedReferenceType(Invalid):
-    """Entry {reference}: the reference type {reference_type} is kept for what closes a year."""
+    """Entry {reference}: the reference type {reference_type} is kept for what the program itself
+    posts."""
 
     attr = "reference_type"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from core.db import require_transaction, uuid7
-from ledger.drafts import EntryDraft, signed
+from ledger.drafts import CASH_ENTRY, EntryDraft, signed
 from ledger.errors import (
     CashEntryNotFound,
     DebtAlreadySettled,
@@ -22,13 +22,12 @@ from ledger.errors import (
 from ledger.models import AccountRole, CashEntry, CashKind, JournalEntry
 from ledger.selectors.accounts import account_by_role, accounts_by_role
 from ledger.selectors.cashbook import is_undone
+from ledger.services.entries.restricting import refuse_above_threshold
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization, User
 from organizations.selectors import members_of
 from organizations.services.auditing import atomic_use_case
-
-CASH_ENTRY = "cash-entry"
 
 # What stands against cash. A debt stands against the loan accounts instead of cash, and its other
 # side is suspense: what it bought is not the cashbook's to say.
@@ -58,6 +57,8 @@ def record_cash_entry(
 
     Raises:
         WrongSign, UserNotAMember
+        ApprovalRequired: by a person, above the organization's threshold; such a movement is
+            proposed in the journal.
         RoleUnfilled: no account of this currency has a role that the posting needs.
         BooksClosed, AccountArchived, …: as for any posting.
     """
@@ -208,6 +209,9 @@ def _post(
         actor=actor,
         now=now,
     )
+    if actor.user is not None:
+        # Money counted by a person is as manual as a journal entry by one.
+        refuse_above_threshold(actor.organization, [entry])
     cash_entry.entry = entry
     cash_entry.save(force_insert=True)
     return cash_entry

@@ -9,13 +9,16 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from core.errors import Refusal
+from ledger.drafts import EntryDraft, credit, debit
 from ledger.errors import (
     AmountTooLarge,
+    ApprovalRequired,
     BooksClosed,
     CashEntryNotFound,
     DebtAlreadySettled,
     DebtVoided,
     NotADebt,
+    ReservedReferenceType,
     RoleUnfilled,
     SettledTooEarly,
     UserNotAMember,
@@ -31,7 +34,7 @@ from ledger.selectors.cashbook import (
     list_cash_entries,
 )
 from ledger.services.cashbook import record_cash_entry, settle_debt
-from ledger.services.entries import void_entry
+from ledger.services.entries import submit_entries, void_entry
 from ledger.services.periods import close_books
 from organizations.actors import Actor
 from organizations.models import AuditEvent, Membership
@@ -573,3 +576,28 @@ def test_a_person_is_named_as_who_recorded_it(acme, dan):
 
     assert recorded.entry.maker_id == dan.pk
     assert AuditEvent.objects.of(acme).get(action="record_cash_entry").user_id == dan.pk
+
+
+def test_a_person_alone_records_no_more_than_the_threshold(acme, as_alice, system):
+    acme.approval_threshold_amount = 100_00
+    acme.save()
+    entry = {"kind": "REVENUE", "currency": "GBP"}
+
+    record_cash_entry(actor=as_alice, amount=100_00, **entry)
+    with pytest.raises(ApprovalRequired):
+        record_cash_entry(actor=as_alice, amount=100_01, **entry)
+    record_cash_entry(actor=system, amount=100_01, **entry)
+
+    assert CashEntry.objects.of(acme).count() == 2
+
+
+def test_no_journal_entry_passes_for_a_cash_entry(acme, system):
+    draft = EntryDraft(
+        "cash-x",
+        date(2026, 1, 5),
+        [debit("1000", 5), credit("4000", 5)],
+        reference_type="cash-entry",
+    )
+
+    with pytest.raises(ReservedReferenceType):
+        submit_entries(actor=system, drafts=[draft])

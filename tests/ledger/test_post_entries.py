@@ -430,3 +430,18 @@ def test_blames_only_the_draft_that_differs_from_what_is_in_the_books(
     assert isinstance(same, JournalEntry)
     assert same.is_replay
     assert isinstance(other, ReferenceConflict)
+
+
+def test_a_bad_draft_does_not_spoil_a_sound_one_of_its_reference(
+    acme: Organization, system: Actor
+) -> None:
+    bad = EntryDraft("a", DAY, [debit("1000", 2), credit("4000", 1)])
+
+    outcomes = submit_what_is_sound(actor=system, drafts=[bad, sale("a"), bad, sale("a")])
+
+    assert [o.code if isinstance(o, Refusal) else o.status for o in outcomes] == [
+        "unbalanced_entry",
+        "posted",
+        "unbalanced_entry",
+        "posted",
+    ]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from ledger.drafts import EntryDraft
+from ledger.drafts import CASH_ENTRY, EntryDraft
 from ledger.errors import ApprovalRequired, ReservedReferenceType
 from ledger.models import JournalEntry
 from ledger.periods import YEAR_END
@@ -14,15 +14,18 @@ from organizations.models import Organization
 
 
 def refuse_reserved(actor: Actor, drafts: Sequence[EntryDraft]) -> None:
-    """Income statements leave year-end closings out, so nobody may pass for one.
+    """Nobody may pass an entry for what only the program itself posts.
 
-    Commands may: a journal that comes from other books has its closings.
+    Income statements leave year-end closings out; a cash entry's posting stands for a row of the
+    cashbook. Commands may post closings: a journal that comes from other books has its own.
     """
-    if actor.user is None and actor.api_key is None:
-        return
+    is_command = actor.user is None and actor.api_key is None
+    reserved = (CASH_ENTRY,) if is_command else (CASH_ENTRY, YEAR_END)
     for draft in drafts:
-        if draft.reference_type == YEAR_END:
-            raise ReservedReferenceType(reference=draft.reference, reference_type=YEAR_END)
+        if draft.reference_type in reserved:
+            raise ReservedReferenceType(
+                reference=draft.reference, reference_type=draft.reference_type
+            )
 
 
 def refuse_above_threshold(organization: Organization, entries: Sequence[JournalEntry]) -> None:

@@ -112,10 +112,16 @@ def _without_offenders(
         if (name, None) not in own_facts
     }
     rest: list[int] = []
+    first_of: dict[str, EntryDraft] = {}
     for position, index in enumerate(left):
-        reference = drafts[index].reference
-        # A conflict is one draft's, not its reference's: its twin may be what is in the books.
-        own = own_facts.get((reference, None)) or own_facts.get((reference, position))
+        draft = drafts[index]
+        reference = draft.reference
+        # What the database refused is the first draft of its reference, and its equals: another
+        # draft of that reference has not been tried. A conflict is the one draft's that differs.
+        own = own_facts.get((reference, None))
+        if own is not None and first_of.setdefault(reference, draft) != draft:
+            own = None
+        own = own or own_facts.get((reference, position))
         if own is None:
             rest.append(index)
         else:
