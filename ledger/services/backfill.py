@@ -5,14 +5,11 @@ what it refuses is what the database refuses. docs/how-to/backfill.md says it fo
 """
 
 import hashlib
-import json
 import sqlite3
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -20,6 +17,7 @@ from django.db.models import Min
 
 from core.db.transactions import shared_transaction
 from core.errors import Refusal
+from ledger.checksums import Checksum, Side
 from ledger.drafts import EntryDraft
 from ledger.errors import (
     BeforeOpening,
@@ -36,42 +34,6 @@ from ledger.services.posting import find_accounts
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
-
-# (account code, currency, debit, credit)
-Side = tuple[str, str, int, int]
-
-
-@dataclass(slots=True, eq=False)
-class Checksum:
-    """Entries, their debits per currency, and a SHA-256 over what they say, in the file's order."""
-
-    entries: int = 0
-    debits: Counter[str] = field(default_factory=Counter)
-    digest: Any = field(default_factory=hashlib.sha256)
-
-    def add(self, reference: str, effective_on: date, sides: Sequence[Side]) -> None:
-        self.entries += 1
-        for _, currency, debit, _ in sides:
-            self.debits[currency] += debit
-        self.digest.update(canonical(reference, effective_on, sides))
-
-    @property
-    def sha256(self) -> str:
-        text: str = self.digest.hexdigest()
-        return text
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Checksum) and (self.entries, self.debits, self.sha256) == (
-            other.entries,
-            other.debits,
-            other.sha256,
-        )
-
-
-def canonical(reference: str, effective_on: date, sides: Sequence[Side]) -> bytes:
-    """One entry as the bytes that are hashed: compact JSON and a line's end."""
-    content = [reference, effective_on.isoformat(), *map(list, sides)]
-    return json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
 @dataclass(frozen=True, slots=True)

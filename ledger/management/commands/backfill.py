@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.errors import Refusal
+from ledger.checksums import Checksum
 from ledger.legacy import MalformedLegacyFile, read_legacy_file
 from ledger.line_files import RefusedLine
 from ledger.management.arguments import add_organization, organization_of
-from ledger.services.backfill import Backfill, BookTotals, Checksum, backfill
+from ledger.services.backfill import Backfill, BookTotals, backfill
 from organizations.actors import Actor
 
 SHOWN_REFUSALS = 100
