@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -581,7 +582,7 @@ def test_a_person_is_named_as_who_recorded_it(acme, dan):
 def test_a_person_alone_records_no_more_than_the_threshold(acme, as_alice, system):
     acme.approval_threshold_amount = 100_00
     acme.save()
-    entry = {"kind": "REVENUE", "currency": "GBP"}
+    entry: Any = {"kind": "REVENUE", "currency": "GBP"}
 
     record_cash_entry(actor=as_alice, amount=100_00, **entry)
     with pytest.raises(ApprovalRequired):
