@@ -89,11 +89,13 @@ class AccountOutput(serializers.Serializer[Any]):
     description = serializers.CharField(allow_blank=True)
     balance_slots = serializers.IntegerField()
     balance = serializers.IntegerField(
+        allow_null=True,
         help_text="Minor units of `currency`; debit − credit for assets and expenses, credit − "
-        "debit for the rest."
+        "debit for the rest. Null for a person who may see accounts but not their balances.",
     )
     balances = serializers.DictField(
         child=serializers.IntegerField(),
+        allow_null=True,
         help_text="The same per currency: accounts below may be kept in others.",
     )
 
@@ -120,8 +122,15 @@ class AccountView(OrganizationView):
     tag = TAG
     names_rows = True
 
+    @property
+    def shows_balances(self) -> bool:
+        """A cashier picks accounts by name; what stands on them is not theirs to see."""
+        return self.caller.has("ledger.view_accountbalance")
+
     def balances_of(self, accounts: Iterable[Account], as_of: Any) -> list[dict[str, Any]]:
         """Accounts with their balances, by two statements for any number of them."""
+        if not self.shows_balances:
+            return [_as_json(account, None) for account in accounts]
         totals = balances_at(self.organization, as_of)
         nodes = {node.account.pk: node for node in account_tree(self.organization, totals)}
         answers = []
@@ -134,7 +143,7 @@ class AccountView(OrganizationView):
     def account_answer(
         self, account: Account, as_of: Any = None, status: int = 200
     ) -> HttpResponse:
-        if account.children.exists():
+        if not self.shows_balances or account.children.exists():
             [content] = self.balances_of([account], as_of)
         else:
             balance = account_totals(account, as_of).balance(account.type)
@@ -142,7 +151,7 @@ class AccountView(OrganizationView):
         return json_answer(content, status)
 
 
-def _as_json(account: Account, balances: dict[str, int]) -> dict[str, Any]:
+def _as_json(account: Account, balances: dict[str, int] | None) -> dict[str, Any]:
     return {
         "id": account.pk,
         "code": account.code,
@@ -154,7 +163,7 @@ def _as_json(account: Account, balances: dict[str, int]) -> dict[str, Any]:
         "parent": account.parent.code if account.parent else None,
         "description": account.description,
         "balance_slots": account.balance_slots,
-        "balance": balances.get(account.currency, 0),
+        "balance": None if balances is None else balances.get(account.currency, 0),
         "balances": balances,
     }
 

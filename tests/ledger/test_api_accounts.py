@@ -307,3 +307,14 @@ def test_refuses_more_lines_than_an_answer_holds(api, monkeypatch):
     answer = send(api, "GET", "/accounts/1100/lines")
 
     assert (answer.status_code, code_of(answer)) == (422, "too_many_lines")
+
+
+def test_a_cashier_sees_accounts_without_their_balances(api, dan, signed_in):
+    send(api, "POST", "/journal-entries", SALE)
+    browser = signed_in(dan)
+
+    one = browser.get("/api/v1/accounts/1000").json()
+    many = browser.get("/api/v1/accounts").json()["results"]
+
+    assert (one["code"], one["balance"], one["balances"]) == ("1000", None, None)
+    assert {account["balance"] for account in many} == {None}
