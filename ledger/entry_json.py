@@ -17,6 +17,10 @@ from ledger.drafts import MOST_LINES, MOST_MINOR_UNITS, EntryDraft, LineDraft
 MOST_REFERENCE = 200
 MOST_TEXT = 1000
 MOST_METADATA_BYTES = 16_384
+# So many members, names and values of so many letters, stay below that whatever they are: JSON
+# spells a letter with at most 12 (\ud83d\ude00).
+MOST_PLAIN_MEMBERS = 20
+MOST_PLAIN = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +71,20 @@ def parse_entry(value: Any, at: str = "") -> EntryDraft:
     faults = _Faults(at)
     if not value.keys() <= _ENTRY_FIELDS:
         faults.unknown(value, _ENTRY_FIELDS, "")
-    reference = faults.text(value, "reference", MOST_REFERENCE, required=True)
+    # The plain case first; whatever is not plain is looked at more closely.
+    reference = value.get("reference")
+    if not reference or not _is_plain(reference, MOST_REFERENCE) or " " in reference:
+        reference = faults.text(value, "reference", MOST_REFERENCE, required=True)
     effective_on = faults.day(value, "effective_on")
-    description = faults.text(value, "description", MOST_TEXT)
-    reference_type = faults.text(value, "reference_type", 60)
-    reference_id = faults.text(value, "reference_id", MOST_REFERENCE)
+    description = value.get("description", "")
+    if description != "" and not _is_plain(description, MOST_TEXT):
+        description = faults.text(value, "description", MOST_TEXT)
+    reference_type = value.get("reference_type", "")
+    if reference_type != "" and not _is_plain(reference_type, 60):
+        reference_type = faults.text(value, "reference_type", 60)
+    reference_id = value.get("reference_id", "")
+    if reference_id != "" and not _is_plain(reference_id, MOST_REFERENCE):
+        reference_id = faults.text(value, "reference_id", MOST_REFERENCE)
     metadata = faults.metadata(value)
     if value.get("status", "posted") not in ("posted", "pending"):
         faults.add("status", "invalid_choice", 'expected "posted" or "pending"')
@@ -128,6 +141,23 @@ def _parse_lines(value: Mapping[str, Any], faults: "_Faults") -> list[LineDraft]
 
 def _is_text(value: Any, most: int) -> bool:
     return type(value) is str and len(value) <= most and "\0" not in value and _is_unicode(value)
+
+
+def _is_plain(value: Any, most: int) -> bool:
+    """Whether it is text that is printed, and so has neither NUL characters nor surrogates."""
+    return type(value) is str and len(value) <= most and value.isprintable()
+
+
+def _is_plain_metadata(value: Mapping[str, Any]) -> bool:
+    """Whether it is a small flat object of plain texts and amounts: nothing to be at fault."""
+    if len(value) > MOST_PLAIN_MEMBERS:
+        return False
+    for name, inner in value.items():
+        if type(inner) is int:
+            inner = str(inner) if -MOST_MINOR_UNITS <= inner <= MOST_MINOR_UNITS else None
+        if not (_is_plain(name, MOST_PLAIN) and _is_plain(inner, MOST_PLAIN)):
+            return False
+    return True
 
 
 def _is_unicode(value: str) -> bool:
@@ -196,14 +226,13 @@ class _Faults:
 
     def metadata(self, value: Mapping[str, Any]) -> dict[str, Any]:
         given = value.get("metadata")
-        if not given and given is not False:
-            if given in (None, {}):
-                return {}
-            self.add("metadata", "not_an_object", "expected an object")
+        if given is None:
             return {}
         if not isinstance(given, dict):
             self.add("metadata", "not_an_object", "expected an object")
             return {}
+        if _is_plain_metadata(given):
+            return given
         text = json.dumps(given)
         if "\\u0000" in text or not _is_unicode(json.dumps(given, ensure_ascii=False)):
             self.add("metadata", "invalid", "NUL characters and lone surrogates are not allowed")

@@ -1,8 +1,9 @@
 """Statements that run often: bound on the server and prepared once per connection."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from types import NoneType
 from typing import Any
 from uuid import UUID
 
@@ -30,10 +31,22 @@ def array_parameter(values: Iterable[int | UUID | str | date | None]) -> str:
     psycopg looks at each element of a list in Python, which for a thousand entries takes longer
     than PostgreSQL takes to insert them.
     """
-    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+    return "{" + ",".join([_SPELT.get(value.__class__, str)(value) for value in values]) + "}"
+
+
+# An id without its hyphens, which PostgreSQL reads as well, takes a third of the time.
+_SPELT: dict[type, Callable[[Any], str]] = {
+    UUID: lambda value: f"{value.int:032x}",
+    NoneType: lambda _: "NULL",
+}
 
 
 def text_array_parameter(values: Iterable[str]) -> str:
     """An array of texts, for a parameter that is cast: `%s::text[]`, `%s::jsonb[]`."""
+    values = list(values)
+    plain = '","'.join(values)
+    # Mostly there is nothing to be escaped: no quotes but those between the texts.
+    if values and "\\" not in plain and plain.count('"') == 2 * (len(values) - 1):
+        return '{"' + plain + '"}'
     quoted = [value.replace("\\", "\\\\").replace('"', '\\"') for value in values]
     return '{"' + '","'.join(quoted) + '"}' if quoted else "{}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import extend_schema
@@ -137,7 +136,7 @@ def _all_drafts(values: Sequence[Any]) -> list[EntryDraft]:
 def _bulk_answer(values: Sequence[Any], outcomes: Sequence[JournalEntry | Refusal]) -> HttpResponse:
     results: list[dict[str, Any]] = []
     counts = {"posted": 0, "replayed": 0, "refused": 0}
-    seen: set[UUID] = set()
+    seen: set[str] = set()
     for value, outcome in zip(values, outcomes, strict=True):
         if isinstance(outcome, Refusal):
             counts["refused"] += 1
@@ -147,10 +146,11 @@ def _bulk_answer(values: Sequence[Any], outcomes: Sequence[JournalEntry | Refusa
             results.append({"reference": named, "error": error})
             continue
         # The second of two equal entries in one request is a replay of the first.
-        status = "replayed" if outcome.is_replay or outcome.pk in seen else "posted"
-        seen.add(outcome.pk)
+        id = str(outcome.id)
+        status = "replayed" if outcome.is_replay or id in seen else "posted"
+        seen.add(id)
         counts[status] += 1
-        results.append({"reference": outcome.reference, "id": str(outcome.pk), "status": status})
+        results.append({"reference": outcome.reference, "id": id, "status": status})
     return json_answer({**counts, "results": results}, 201)
 
 

@@ -1,12 +1,14 @@
 """Reading an entry from JSON: what is taken, and how each fault is named."""
 
+import json
+import sys
 from datetime import date
 from typing import Any
 
 import pytest
 
 from ledger.drafts import EntryDraft, LineDraft
-from ledger.entry_json import MalformedEntry, parse_entry
+from ledger.entry_json import MOST_METADATA_BYTES, MalformedEntry, parse_entry
 
 GOOD: dict[str, Any] = {
     "reference": "invoice-1",
@@ -103,6 +105,67 @@ def test_takes_no_reference_with_blanks_around_it() -> None:
 @pytest.mark.parametrize("metadata", [[], "x", 3, False, {"a": float("inf")}, {"a": "x" * 20_000}])
 def test_takes_no_metadata_but_a_small_object(metadata: Any) -> None:
     assert set(problems_of(GOOD | {"metadata": metadata})) == {"metadata"}
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"a\0": "x"},
+        {"a": "x\0"},
+        {"a": "\ud800"},
+        {"\udfff": 1},
+        {"a": 10**20_000},
+        {"a": {"b": "\0"}},
+        {str(n): "x" * 1_000 for n in range(20)},
+    ],
+)
+def test_takes_no_metadata_that_cannot_be_kept(metadata: Any) -> None:
+    sys.set_int_max_str_digits(0)
+    try:
+        assert set(problems_of(GOOD | {"metadata": metadata})) == {"metadata"}
+    finally:
+        sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"till": 3, "country": "Österreich", "flag": True, "none": None, "share": 0.5},
+        {"nested": {"list": [1, "two"]}, "lines": "one\ntwo"},
+        {"😀" * 29 + chr(ord("a") + n): "😀" * 30 for n in range(20)},
+    ],
+)
+def test_takes_small_metadata_as_it_is(metadata: Any) -> None:
+    assert len(json.dumps(metadata)) <= MOST_METADATA_BYTES
+    assert parse_entry(GOOD | {"metadata": metadata}).metadata == metadata
+
+
+@pytest.mark.parametrize("name", ["reference", "description", "reference_type", "reference_id"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("x\0", "null_characters_not_allowed"),
+        ("\ud800", "invalid"),
+        ("x" * 1_001, "max_length"),
+        (0, "invalid"),
+        (False, "invalid"),
+        ([], "invalid"),
+        (None, "invalid"),
+    ],
+)
+def test_takes_no_text_that_cannot_be_kept(name: str, text: Any, code: str) -> None:
+    assert problems_of(GOOD | {name: text}) == {name: code}
+
+
+@pytest.mark.parametrize("reference", [" a", "a ", "\u00a0a", "a\u3000", "a\n", "\ta"])
+def test_takes_no_blanks_around_a_reference(reference: str) -> None:
+    assert problems_of(GOOD | {"reference": reference}) == {"reference": "invalid"}
+
+
+@pytest.mark.parametrize("text", ["a b", "a\u00a0b", "a\nb", "Müller", "😀"])
+def test_takes_any_other_text_as_it_is(text: str) -> None:
+    assert parse_entry(GOOD | {"description": text}).description == text
 
 
 def test_puts_the_place_in_the_bulk_before_each_path() -> None:
