@@ -22,6 +22,10 @@ ENV PATH=/venv/bin:$PATH \
     STATIC_ROOT=/app/staticfiles \
     MEDIA_ROOT=/var/lib/countinghouse/media \
     BIND=0.0.0.0:8000
+# Names in any script, on documents: what typst brings along ends with Greek and Cyrillic.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends fonts-noto-core fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin countinghouse \
     && install -d -o countinghouse -g countinghouse /var/lib/countinghouse/media
 WORKDIR /app
