@@ -58,6 +58,16 @@ def test_the_description_is_fresh_and_drawn_up_without_a_warning(tmp_path: Path)
     )
 
 
+def test_the_description_is_the_same_each_time_that_a_process_draws_it_up(tmp_path: Path) -> None:
+    drawn = [tmp_path / "first.yaml", tmp_path / "second.yaml"]
+
+    for path in drawn:
+        call_command("spectacular", file=str(path))
+
+    first, second = (path.read_text() for path in drawn)
+    assert first == second
+
+
 @pytest.mark.parametrize("operation", operations())
 def test_every_operation_is_described(operation: dict[str, Any]) -> None:
     assert operation["summary"]

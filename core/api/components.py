@@ -68,10 +68,7 @@ def shared_components() -> dict[str, Any]:
                 "description": "The one shape of every error.",
                 "required": ["type", "errors", "request_id"],
                 "properties": {
-                    "type": {
-                        "type": "string",
-                        "enum": ["validation_error", "client_error", "server_error"],
-                    },
+                    "type": {"$ref": "#/components/schemas/ErrorAnswerTypeEnum"},
                     "errors": {
                         "type": "array",
                         "minItems": 1,
@@ -82,6 +79,12 @@ def shared_components() -> dict[str, Any]:
                         "description": "Also in the header X-Request-ID.",
                     },
                 },
+            },
+            # Apart, as drf-spectacular would set it: it would change these very values, and the
+            # second description of a process would refer to what only the first one has.
+            "ErrorAnswerTypeEnum": {
+                "type": "string",
+                "enum": ["validation_error", "client_error", "server_error"],
             },
             "ErrorItem": {
                 "type": "object",
