@@ -397,9 +397,20 @@ LOGGING: dict[str, Any] = {
     },
 }
 
+
+def drop_request_started(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """One line a request, its last: the first says nothing more, and threads wait for each line."""
+    if event.get("event") == "request_started":
+        raise structlog.DropEvent
+    return event
+
+
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,
+        drop_request_started,
         *LOG_PROCESSORS,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
