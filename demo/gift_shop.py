@@ -1,7 +1,6 @@
 """The shop's books: what each of its documents is posted as."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 
 from core.db.transactions import shared_transaction
@@ -100,8 +99,7 @@ def _tax(line: LineDraft) -> list[LineDraft]:
 
 def correction_of(draft: EntryDraft) -> EntryDraft:
     """The misdated sale once more, on the right day and under a reference of its own."""
-    return replace(
-        draft,
+    return draft._replace(
         reference=f"{draft.reference}-correction",
         effective_on=RIGHT_DATE,
         description=f"{draft.description}, corrected: goods left on 5 December",

@@ -1,8 +1,8 @@
 """What is asked to be posted: entries and lines before they are in the books."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,8 +37,7 @@ class LineDraft(NamedTuple):
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
+class EntryDraft(NamedTuple):
     """One entry: a reference of its own, when it happened, and two lines or more."""
 
     reference: str
@@ -47,7 +46,7 @@ class EntryDraft:
     description: str = ""
     reference_type: str = ""
     reference_id: str = ""
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = MappingProxyType({})
     reverses: UUID | None = None
 
     def check_shape(self) -> None:

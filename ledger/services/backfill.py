@@ -7,7 +7,7 @@ what it refuses is what the database refuses. docs/how-to/backfill.md says it fo
 import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from uuid import UUID
@@ -186,7 +186,7 @@ class _Batch:
         known = self._in_books(fresh)
         asked = [row for row in fresh if self._may_come_in(row, known)]
         # What stands in the books is compared under the reference that it has there.
-        drafts = [replace(r.draft, reference=_reference(r, known)) for r in asked if r.draft]
+        drafts = [r.draft._replace(reference=_reference(r, known)) for r in asked if r.draft]
         before = self._sides(entry.id for entry in known.values())
         outcomes = iter(self._write(drafts, asked, known))
         sound: list[tuple[LegacyTransaction, EntryDraft, UUID, bool]] = []
@@ -197,7 +197,7 @@ class _Batch:
             if isinstance(outcome, Refusal):
                 self._refuse(row, outcome)
             else:
-                draft = replace(row.draft, reference=outcome.reference)
+                draft = row.draft._replace(reference=outcome.reference)
                 sound.append((row, draft, outcome.pk, outcome.is_replay))
         self._account_for(sound, before)
 

@@ -28,6 +28,7 @@ class Batch:
         self.actor = actor
         self.now = now
         self.entries: list[JournalEntry] = []
+        self.ids: list[str] = []
         self.metadata: list[str] = []
         # (id, entry, account, position, debit, credit, description); the ids made here as text,
         # as nobody but PostgreSQL reads them.
@@ -54,6 +55,7 @@ class Batch:
                     line.description,
                 )
             )
+        self.ids.append(entry)
         self.metadata.append(json.dumps(dict(draft.metadata)) if draft.metadata else "{}")
         self.entries.append(
             _entry(
@@ -67,7 +69,7 @@ class Batch:
                     "description": draft.description,
                     "reference_type": draft.reference_type,
                     "reference_id": draft.reference_id,
-                    "metadata": draft.metadata,
+                    "metadata": dict(draft.metadata) if draft.metadata else {},
                     "currency": currency,
                     "total_amount": total,
                     "reverses_id": draft.reverses,
@@ -105,7 +107,7 @@ class Batch:
             posted_at,
             self.actor.user_id if self.actor else None,
             self.actor.api_key_id if self.actor else None,
-            array_parameter(entry.id for entry in entries),
+            array_parameter(self.ids),
             text_array_parameter(entry.reference for entry in entries),
             array_parameter(entry.effective_on for entry in entries),
             text_array_parameter(entry.description for entry in entries),
