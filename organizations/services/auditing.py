@@ -9,11 +9,10 @@ from uuid import UUID
 
 from django.db import models
 
-from core.db import prepared_cursor, use_case_transaction
+from core.db import prepared_cursor, use_case_transaction, uuid7
 from core.db.prepared import array_parameter
 from core.errors import refusing
 from organizations.actors import Actor
-from organizations.models import AuditEvent
 
 
 class Audit:
@@ -22,7 +21,7 @@ class Audit:
     def __init__(self, actor: Actor, action: str) -> None:
         self._actor = actor
         self._action = action
-        self._events: list[AuditEvent] = []
+        self._events: list[tuple[object, ...]] = []
 
     def __call__(
         self,
@@ -48,20 +47,22 @@ class Audit:
         after: dict[str, Any] | None = None,
         **facts: Any,
     ) -> None:
+        actor = self._actor
         self._events.append(
-            AuditEvent(
-                organization_id=self._actor.organization.pk,
-                action=self._action,
-                subject_type=subject_type,
-                subject_ids=list(subject_ids),
-                user_id=self._actor.user_id,
-                api_key_id=self._actor.api_key_id,
-                actor_name=self._actor.name[:200],
-                request_id=self._actor.request_id[:100],
-                ip_address=self._actor.ip_address,
-                before=_plain(before),
-                after=_plain(after),
-                facts=_plain(facts) or {},
+            (
+                actor.organization.id,
+                uuid7(),
+                self._action,
+                subject_type,
+                array_parameter(subject_ids),
+                actor.user_id,
+                actor.api_key_id,
+                actor.name[:200],
+                actor.request_id[:100],
+                actor.ip_address,
+                _json(before),
+                _json(after),
+                _json(facts),
             )
         )
 
@@ -69,7 +70,7 @@ class Audit:
         """Insert the events, one prepared statement each: every write waits for this."""
         with prepared_cursor() as cursor:
             for event in self._events:
-                cursor.execute(_INSERT, _parameters(event))
+                cursor.execute(_INSERT, event)
         self._events = []
 
 
@@ -79,28 +80,6 @@ INSERT INTO organizations_auditevent
         request_id, ip_address, before, after, facts)
 VALUES (%s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s::inet, %s::jsonb, %s::jsonb, %s::jsonb)
 """
-
-
-def _parameters(event: AuditEvent) -> tuple[object, ...]:
-    return (
-        event.organization_id,
-        event.id,
-        event.action,
-        event.subject_type,
-        array_parameter(event.subject_ids),
-        event.user_id,
-        event.api_key_id,
-        event.actor_name,
-        event.request_id,
-        event.ip_address,
-        _json(event.before),
-        _json(event.after),
-        _json(event.facts),
-    )
-
-
-def _json(value: Any) -> str | None:
-    return None if value is None else json.dumps(value)
 
 
 @contextmanager
@@ -116,14 +95,12 @@ def atomic_use_case(actor: Actor, action: str) -> Iterator[Audit]:
         audit.write()
 
 
-def _plain(values: dict[str, Any] | None) -> dict[str, Any] | None:
-    """JSON values only: numbers stay exact, moments and days are ISO, the rest becomes its text."""
-    if values is None:
-        return None
-    return {name: _plain_value(value) for name, value in values.items()}
+def _json(values: dict[str, Any] | None) -> str | None:
+    return None if values is None else json.dumps(_plain_value(values))
 
 
 def _plain_value(value: Any) -> Any:
+    """JSON values only: numbers stay exact, moments and days are ISO, the rest becomes its text."""
     if isinstance(value, dict):
         return {str(name): _plain_value(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
