@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "csp",
     "organizations",
     "ledger",
+    "invoicing",
     *(["demo"] if (PROJECT / "demo" / "__init__.py").exists() else []),
 ]
 

@@ -24,8 +24,15 @@ DIRECTORY = {
     "organizations_featureflag_organizations",
 }
 
-# A ratio, and no amount of money.
-DECIMALS = {("ledger_exchangerate", "rate")}
+# Ratios and quantities, and no amounts of money.
+DECIMALS = {
+    ("ledger_exchangerate", "rate"),
+    ("invoicing_taxrate", "percentage"),
+    ("invoicing_ordertaxline", "percentage"),
+    ("invoicing_creditnotetaxline", "percentage"),
+    ("invoicing_orderitem", "quantity"),
+    ("invoicing_creditnoteitem", "quantity"),
+}
 
 # "What was done to this row?": GIN cannot lead with a uuid column, and the bitmap is rechecked
 # against organization_id.

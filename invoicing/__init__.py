@@ -1,0 +1,1 @@
+"""Orders, invoices, credit notes and what customers pay, each fact with its posting."""
