@@ -59,6 +59,9 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 # --- Programs -----------------------------------------------------------------------------------
 
+# Ours, from the bottom up.
+APPS = ["organizations", "ledger", "invoicing"]
+
 INSTALLED_APPS = [
     # Not Unfold's default configuration, which would put its own site in the place of ours.
     "unfold.apps.BasicAppConfig",
@@ -80,9 +83,7 @@ INSTALLED_APPS = [
     "django_structlog",
     "waffle",
     "csp",
-    "organizations",
-    "ledger",
-    "invoicing",
+    *APPS,
     *(["demo"] if (PROJECT / "demo" / "__init__.py").exists() else []),
 ]
 
@@ -389,7 +390,7 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         **{
             name: {"level": LOG_LEVEL}
-            for name in ("django_structlog", "celery", "config", "core", "organizations", "ledger")
+            for name in ("django_structlog", "celery", "config", "core", *APPS)
         },
         # It logs each request once more.
         "django.server": {"handlers": [], "propagate": False},

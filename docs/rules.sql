@@ -245,6 +245,313 @@ CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON led
   FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
   EXECUTE FUNCTION core_refuse_move();
 
+-- invoicing_numberseries: A series of legal numbers for one kind of document; each fiscal year
+-- starts at 1.
+ALTER TABLE invoicing_numberseries ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_organization_exists
+  FOREIGN KEY (organization_id)
+  REFERENCES organizations_organization (id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_numberseries
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_code_is_unique
+  UNIQUE (organization_id, kind, code);
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_kind_is_known
+  CHECK (kind IN ('invoice', 'credit_note'));
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_code_is_plain
+  CHECK (code::text ~ '^[A-Za-z0-9._-]{1,30}$');
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_prefix_is_plain
+  CHECK (prefix::text ~  E'^([A-Za-z0-9 ./_-]|\\{year\\}|\\{yy\\}){0,30}$');
+ALTER TABLE invoicing_numberseries ADD CONSTRAINT numberseries_width_is_1_to_12
+  CHECK (width BETWEEN 1 AND 12);
+
+-- invoicing_numbercounter: The last number given in a series and fiscal year.
+ALTER TABLE invoicing_numbercounter ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_numbercounter ADD CONSTRAINT numbercounter_series_is_of_its_organization
+  FOREIGN KEY (series_id, organization_id)
+  REFERENCES invoicing_numberseries (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_numbercounter
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_numbercounter ADD CONSTRAINT numbercounter_is_one_per_year
+  UNIQUE (organization_id, series_id, fiscal_year);
+
+-- invoicing_taxrate: A rate as it is now. What an order was taxed with stands in its tax lines,
+-- not here.
+ALTER TABLE invoicing_taxrate ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_organization_exists
+  FOREIGN KEY (organization_id)
+  REFERENCES organizations_organization (id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_taxrate
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_code_is_unique
+  UNIQUE (organization_id, code);
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_code_is_plain
+  CHECK (code::text ~ '^[A-Za-z0-9.:_-]{1,50}$');
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_percentage_is_0_to_100
+  CHECK ((percentage >= 0 AND percentage <= 100));
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_category_is_known
+  CHECK (category IN ('standard', 'zero', 'exempt', 'reverse_charge'));
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_only_standard_charges
+  CHECK (((category = 'standard' AND percentage > 0) OR (NOT (category = 'standard') AND percentage = 0)));
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_country_is_a_code
+  CHECK ((country = '' OR country::text ~ '^[A-Z]{2}$'));
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_region_is_of_a_country
+  CHECK ((region = '' OR NOT (country = '')));
+ALTER TABLE invoicing_taxrate ADD CONSTRAINT taxrate_is_valid_for_a_while
+  CHECK ((valid_from IS NULL OR valid_to IS NULL OR valid_from <= (valid_to)));
+
+-- invoicing_creditnote: Amounts are positive: they reduce what the customer owes.
+ALTER TABLE invoicing_creditnote ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_series_is_of_its_organization
+  FOREIGN KEY (series_id, organization_id)
+  REFERENCES invoicing_numberseries (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_invoice_is_of_its_organization
+  FOREIGN KEY (invoice_id, organization_id)
+  REFERENCES invoicing_invoice (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_customer_is_of_its_organization
+  FOREIGN KEY (customer_id, organization_id)
+  REFERENCES invoicing_customer (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_receivable_is_of_its_organization
+  FOREIGN KEY (receivable_id, organization_id)
+  REFERENCES ledger_account (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_entry_is_of_its_organization
+  FOREIGN KEY (entry_id, organization_id)
+  REFERENCES ledger_journalentry (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_creditnote
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_number_is_unique
+  UNIQUE (organization_id, number);
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_sequence_is_unique
+  UNIQUE (organization_id, series_id, fiscal_year, sequence);
+CREATE UNIQUE INDEX creditnote_reference_is_unique
+  ON invoicing_creditnote (organization_id, reference) WHERE NOT (reference = '');
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_total_is_subtotal_and_tax
+  CHECK (total_amount = (subtotal_amount + tax_amount));
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_amounts_are_positive
+  CHECK ((refunded_amount >= 0 AND subtotal_amount >= 0 AND tax_amount >= 0 AND total_amount > 0));
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_refunds_are_within_its_total
+  CHECK (refunded_amount <= (total_amount));
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_of_an_invoice_is_refunded_there
+  CHECK ((invoice_id IS NULL OR refunded_amount = 0));
+ALTER TABLE invoicing_creditnote ADD CONSTRAINT creditnote_currency_is_a_code
+  CHECK (currency::text ~ '^[A-Z]{3}$');
+
+-- invoicing_creditnoteitem: A line that is taken back; of an item of the order never more than
+-- was sold.
+ALTER TABLE invoicing_creditnoteitem ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_creditnoteitem ADD CONSTRAINT creditnoteitem_credit_note_is_of_its_organization
+  FOREIGN KEY (credit_note_id, organization_id)
+  REFERENCES invoicing_creditnote (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_creditnoteitem ADD CONSTRAINT creditnoteitem_order_item_is_of_its_organization
+  FOREIGN KEY (order_item_id, organization_id)
+  REFERENCES invoicing_orderitem (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_creditnoteitem
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_creditnoteitem ADD CONSTRAINT creditnoteitem_position_is_unique
+  UNIQUE (organization_id, credit_note_id, position);
+ALTER TABLE invoicing_creditnoteitem ADD CONSTRAINT creditnoteitem_quantity_is_positive
+  CHECK (quantity > 0);
+ALTER TABLE invoicing_creditnoteitem ADD CONSTRAINT creditnoteitem_total_is_net_and_tax
+  CHECK (total_amount = (net_amount + tax_amount));
+
+-- invoicing_creditnotetaxline: What of one rate a credit note takes back.
+ALTER TABLE invoicing_creditnotetaxline ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_creditnotetaxline ADD CONSTRAINT creditnotetaxline_credit_note_is_of_its_organization
+  FOREIGN KEY (credit_note_id, organization_id)
+  REFERENCES invoicing_creditnote (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_creditnotetaxline
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_creditnotetaxline ADD CONSTRAINT creditnotetaxline_is_one_per_rate
+  UNIQUE (organization_id, credit_note_id, code);
+ALTER TABLE invoicing_creditnotetaxline ADD CONSTRAINT creditnotetaxline_amounts_are_not_negative
+  CHECK ((tax_amount >= 0 AND taxable_amount >= 0));
+
+-- invoicing_customer: One who buys on account. What they owe is in their invoices, and in the
+-- ledger.
+ALTER TABLE invoicing_customer ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_customer ADD CONSTRAINT customer_organization_exists
+  FOREIGN KEY (organization_id)
+  REFERENCES organizations_organization (id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_customer
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+CREATE UNIQUE INDEX customer_code_is_unique
+  ON invoicing_customer (organization_id, code) WHERE NOT (code = '');
+ALTER TABLE invoicing_customer ADD CONSTRAINT customer_code_is_plain
+  CHECK (code::text ~ '^[A-Za-z0-9.:_-]{0,50}$');
+ALTER TABLE invoicing_customer ADD CONSTRAINT customer_has_a_name
+  CHECK (NOT (name = ''));
+ALTER TABLE invoicing_customer ADD CONSTRAINT customer_country_is_a_code
+  CHECK ((country = '' OR country::text ~ '^[A-Z]{2}$'));
+ALTER TABLE invoicing_customer ADD CONSTRAINT customer_payment_terms_are_0_to_365
+  CHECK ((payment_terms_days IS NULL OR payment_terms_days <= 365));
+
+-- invoicing_invoice: A claim on a customer. What was paid, refunded and credited is kept by
+-- triggers on the rows of those; status and open amount follow from it.
+ALTER TABLE invoicing_invoice ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_series_is_of_its_organization
+  FOREIGN KEY (series_id, organization_id)
+  REFERENCES invoicing_numberseries (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_order_is_of_its_organization
+  FOREIGN KEY (order_id, organization_id)
+  REFERENCES invoicing_order (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_customer_is_of_its_organization
+  FOREIGN KEY (customer_id, organization_id)
+  REFERENCES invoicing_customer (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_receivable_is_of_its_organization
+  FOREIGN KEY (receivable_id, organization_id)
+  REFERENCES ledger_account (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_entry_is_of_its_organization
+  FOREIGN KEY (entry_id, organization_id)
+  REFERENCES ledger_journalentry (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_invoice
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_is_one_per_order
+  UNIQUE (organization_id, order_id);
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_number_is_unique
+  UNIQUE (organization_id, number);
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_sequence_is_unique
+  UNIQUE (organization_id, series_id, fiscal_year, sequence);
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_total_is_subtotal_and_tax
+  CHECK (total_amount = (subtotal_amount + tax_amount));
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_amounts_are_not_negative
+  CHECK ((credited_amount >= 0 AND paid_amount >= 0 AND refunded_amount >= 0 AND subtotal_amount >= 0 AND tax_amount >= 0));
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_refunds_are_within_payments
+  CHECK (refunded_amount <= (paid_amount));
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_credits_are_within_its_total
+  CHECK (credited_amount <= (total_amount));
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_is_posted
+  CHECK ((entry_id IS NOT NULL OR total_amount = 0));
+ALTER TABLE invoicing_invoice ADD CONSTRAINT invoice_is_due_after_its_issue
+  CHECK (due_on >= (issued_on));
+
+-- invoicing_order: Edited freely while a draft. The lock computes its amounts and freezes it with
+-- its items, tax lines and snapshot (triggers); its status then follows its invoice.
+ALTER TABLE invoicing_order ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_order ADD CONSTRAINT order_organization_exists
+  FOREIGN KEY (organization_id)
+  REFERENCES organizations_organization (id) NOT DEFERRABLE;
+ALTER TABLE invoicing_order ADD CONSTRAINT order_customer_is_of_its_organization
+  FOREIGN KEY (customer_id, organization_id)
+  REFERENCES invoicing_customer (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_order
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+CREATE UNIQUE INDEX order_reference_is_unique
+  ON invoicing_order (organization_id, reference) WHERE NOT (reference = '');
+ALTER TABLE invoicing_order ADD CONSTRAINT order_status_is_known
+  CHECK (status IN ('draft', 'pending', 'paid', 'partially_refunded', 'refunded', 'cancelled'));
+ALTER TABLE invoicing_order ADD CONSTRAINT order_currency_is_a_code
+  CHECK (currency::text ~ '^[A-Z]{3}$');
+ALTER TABLE invoicing_order ADD CONSTRAINT order_total_is_subtotal_and_tax
+  CHECK (total_amount = (subtotal_amount + tax_amount));
+ALTER TABLE invoicing_order ADD CONSTRAINT order_amounts_are_not_negative
+  CHECK ((subtotal_amount >= 0 AND tax_amount >= 0 AND total_amount >= 0));
+ALTER TABLE invoicing_order ADD CONSTRAINT order_is_locked_with_its_snapshot
+  CHECK (((locked_at IS NULL AND snapshot IS NULL AND status = 'draft') OR status = 'cancelled' OR (locked_at IS NOT NULL AND rounding IN ('document', 'line') AND snapshot IS NOT NULL AND taxed_on IS NOT NULL)));
+
+-- invoicing_orderitem: A line of an order. Its amounts are zero until the lock computes them.
+ALTER TABLE invoicing_orderitem ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_order_is_of_its_organization
+  FOREIGN KEY (order_id, organization_id)
+  REFERENCES invoicing_order (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_revenue_account_is_of_its_organization
+  FOREIGN KEY (revenue_account_id, organization_id)
+  REFERENCES ledger_account (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_orderitem
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_position_is_unique
+  UNIQUE (organization_id, order_id, position);
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_quantity_is_positive
+  CHECK (quantity > 0);
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_price_is_not_negative
+  CHECK (unit_amount >= 0);
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_discount_is_within_its_price
+  CHECK ((discount_amount >= 0 AND discount_amount <= ((quantity * unit_amount) + 0.5)));
+ALTER TABLE invoicing_orderitem ADD CONSTRAINT orderitem_total_is_net_and_tax
+  CHECK (total_amount = (net_amount + tax_amount));
+
+-- invoicing_ordertaxline: What one rate charged on an order, as it was when the order was locked.
+ALTER TABLE invoicing_ordertaxline ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_ordertaxline ADD CONSTRAINT ordertaxline_order_is_of_its_organization
+  FOREIGN KEY (order_id, organization_id)
+  REFERENCES invoicing_order (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_ordertaxline
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_ordertaxline ADD CONSTRAINT ordertaxline_is_one_per_rate
+  UNIQUE (organization_id, order_id, code);
+ALTER TABLE invoicing_ordertaxline ADD CONSTRAINT ordertaxline_amounts_are_not_negative
+  CHECK ((tax_amount >= 0 AND taxable_amount >= 0));
+
+-- invoicing_invoicingprofile: One row per organization; without it everything is as the defaults
+-- say.
+ALTER TABLE invoicing_invoicingprofile ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_organization_exists
+  FOREIGN KEY (organization_id)
+  REFERENCES organizations_organization (id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_invoicingprofile
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_is_one_per_organization
+  UNIQUE (organization_id);
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_paper_is_known
+  CHECK (paper IN ('a4', 'us-letter'));
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_rounding_is_known
+  CHECK (rounding IN ('document', 'line'));
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_payment_terms_are_0_to_365
+  CHECK (payment_terms_days <= 365);
+ALTER TABLE invoicing_invoicingprofile ADD CONSTRAINT invoicingprofile_logo_has_a_type
+  CHECK (((logo IS NULL AND logo_type = '') OR (logo IS NOT NULL AND logo_type IN ('image/png', 'image/jpeg', 'image/svg+xml'))));
+
+-- invoicing_financialtransaction: A payment, a payment taken back, or a refund, of one invoice or
+-- of one credit note that has no invoice. Append-only; a payment becomes `reversed` by the debit
+-- that takes it back.
+ALTER TABLE invoicing_financialtransaction ADD PRIMARY KEY (id, organization_id);
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT financialtransaction_invoice_is_of_its_organization
+  FOREIGN KEY (invoice_id, organization_id)
+  REFERENCES invoicing_invoice (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT financialtransaction_credit_note_is_of_its_organization
+  FOREIGN KEY (credit_note_id, organization_id)
+  REFERENCES invoicing_creditnote (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT financialtransaction_customer_is_of_its_organization
+  FOREIGN KEY (customer_id, organization_id)
+  REFERENCES invoicing_customer (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT financialtransaction_reverses_is_of_its_organization
+  FOREIGN KEY (reverses_id, organization_id)
+  REFERENCES invoicing_financialtransaction (id, organization_id) NOT DEFERRABLE;
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT financialtransaction_entry_is_of_its_organization
+  FOREIGN KEY (entry_id, organization_id)
+  REFERENCES ledger_journalentry (id, organization_id) NOT DEFERRABLE;
+CREATE TRIGGER row_stays_where_it_is BEFORE UPDATE OF organization_id, id ON invoicing_financialtransaction
+  FOR EACH ROW WHEN ((OLD.organization_id, OLD.id) IS DISTINCT FROM (NEW.organization_id, NEW.id))
+  EXECUTE FUNCTION core_refuse_move();
+CREATE UNIQUE INDEX transaction_provider_reference_is_taken_once
+  ON invoicing_financialtransaction (organization_id, provider_reference) WHERE NOT (provider_reference = '');
+CREATE UNIQUE INDEX transaction_is_reversed_once
+  ON invoicing_financialtransaction (organization_id, reverses_id) WHERE reverses_id IS NOT NULL;
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_has_an_entry_of_its_own
+  UNIQUE (organization_id, entry_id);
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_amount_is_positive
+  CHECK (amount > 0);
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_type_is_known
+  CHECK (type IN ('credit', 'debit', 'refund'));
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_method_is_known
+  CHECK (method IN ('cash', 'bank', 'card', 'mobile_money', 'wallet'));
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_status_fits_its_type
+  CHECK ((status = 'completed' OR (status = 'reversed' AND type = 'credit')));
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_is_of_one_document
+  CHECK (((credit_note_id IS NULL AND invoice_id IS NOT NULL) OR (credit_note_id IS NOT NULL AND invoice_id IS NULL AND type = 'refund')));
+ALTER TABLE invoicing_financialtransaction ADD CONSTRAINT transaction_reverses_a_payment
+  CHECK (((reverses_id IS NOT NULL AND type = 'debit') OR (NOT (type = 'debit') AND reverses_id IS NULL)));
+
 -- Rules that every tenant table shares, and those of the organizations app.
 
 -- A row keeps its id and its organization. (The trigger is made by core.migrations.TenantTable.)
@@ -769,3 +1076,642 @@ CREATE TRIGGER reconciliation_run_is_final
 CREATE TRIGGER entryalias_is_final
   BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_entryalias
   FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+-- What invoicing promises that needs more than one row. Each trigger raises with the ERRCODE of a
+-- CHECK and the name of the truth that was broken; DETAIL holds the facts as a JSON object.
+--
+-- Amounts paid, refunded and credited are kept by triggers on the rows that pay, refund and credit:
+-- the UPDATE locks the document, so of two that race one sees what the other has left.
+-- Locks are taken in one order everywhere: order, invoice, credit note, number counter, ledger.
+
+------------------------------------------------------------------------------------------------
+-- Orders: free while a draft; the lock fixes them; afterwards the status follows the invoice.
+------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION invoicing_guard_order() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  unchanged invoicing_order;
+  items record;
+  taxes numeric;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    IF NEW.status <> 'draft' THEN
+      PERFORM ledger_refuse('order_begins_as_a_draft', jsonb_build_object('status', NEW.status));
+    END IF;
+    RETURN NEW;
+  END IF;
+
+  IF TG_OP = 'DELETE' THEN
+    IF OLD.status = 'draft' THEN
+      RETURN OLD;
+    END IF;
+    PERFORM ledger_refuse('order_is_frozen',
+      jsonb_build_object('order', OLD.id, 'status', OLD.status));
+  END IF;
+
+  IF OLD.status = 'draft' AND NEW.status IN ('draft', 'cancelled') THEN
+    RETURN NEW;
+  END IF;
+
+  IF OLD.status = 'draft' AND NEW.status = 'pending' THEN
+    SELECT count(*) AS how_many, coalesce(sum(i.net_amount), 0) AS net,
+           coalesce(sum(i.tax_amount), 0) AS tax, coalesce(bool_and(i.tax_codes IS NOT NULL), true) AS coded
+      INTO items
+      FROM invoicing_orderitem i
+     WHERE i.organization_id = NEW.organization_id AND i.order_id = NEW.id;
+    SELECT coalesce(sum(t.tax_amount), 0) INTO taxes
+      FROM invoicing_ordertaxline t
+     WHERE t.organization_id = NEW.organization_id AND t.order_id = NEW.id;
+    IF items.how_many = 0 THEN
+      PERFORM ledger_refuse('order_has_items', jsonb_build_object('order', NEW.id));
+    END IF;
+    IF NOT items.coded
+       OR (items.net, items.tax, taxes)
+          IS DISTINCT FROM (NEW.subtotal_amount::numeric, NEW.tax_amount::numeric, NEW.tax_amount::numeric) THEN
+      PERFORM ledger_refuse('order_amounts_are_those_of_its_items',
+        jsonb_build_object('order', NEW.id, 'items', items.net, 'subtotal', NEW.subtotal_amount,
+                           'tax', NEW.tax_amount, 'tax_of_items', items.tax, 'tax_lines', taxes));
+    END IF;
+    RETURN NEW;
+  END IF;
+
+  unchanged := NEW;
+  unchanged.status := OLD.status;
+  IF OLD.status = 'pending' AND NEW.status = 'cancelled' AND pg_trigger_depth() = 1 THEN
+    unchanged.cancelled_at := OLD.cancelled_at;
+    IF EXISTS (SELECT FROM invoicing_invoice i
+                WHERE i.organization_id = OLD.organization_id AND i.order_id = OLD.id) THEN
+      PERFORM ledger_refuse('order_with_an_invoice_is_not_cancelled',
+        jsonb_build_object('order', OLD.id));
+    END IF;
+    IF unchanged *= OLD THEN
+      RETURN NEW;
+    END IF;
+  ELSIF pg_trigger_depth() > 1 THEN
+    -- From the trigger of its invoice, and from nowhere else.
+    unchanged.paid_at := OLD.paid_at;
+    unchanged.cancelled_at := OLD.cancelled_at;
+    IF unchanged *= OLD THEN
+      RETURN NEW;
+    END IF;
+  ELSIF NEW *= OLD THEN
+    RETURN NEW;
+  END IF;
+  PERFORM ledger_refuse('order_is_frozen',
+    jsonb_build_object('order', OLD.id, 'status', OLD.status));
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER order_is_frozen
+  BEFORE INSERT OR UPDATE OR DELETE ON invoicing_order
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_order();
+
+CREATE TRIGGER orders_are_not_truncated
+  BEFORE TRUNCATE ON invoicing_order
+  FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+-- Items and tax lines: only of drafts. The order's row is locked, so that nothing slips in while it
+-- is being locked by somebody else.
+CREATE FUNCTION invoicing_guard_order_parts() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  named jsonb;
+BEGIN
+  IF TG_OP = 'INSERT' THEN
+    PERFORM 1 FROM invoicing_order o
+      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n)
+      ORDER BY o.organization_id, o.id FOR UPDATE;
+    SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
+      FROM invoicing_order o
+     WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n)
+       AND o.status <> 'draft' LIMIT 1;
+  ELSIF TG_OP = 'DELETE' THEN
+    PERFORM 1 FROM invoicing_order o
+      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM old_rows n)
+      ORDER BY o.organization_id, o.id FOR UPDATE;
+    SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
+      FROM invoicing_order o
+     WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM old_rows n)
+       AND o.status <> 'draft' LIMIT 1;
+  ELSE
+    PERFORM 1 FROM invoicing_order o
+      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n
+                                          UNION SELECT n.order_id, n.organization_id FROM old_rows n)
+      ORDER BY o.organization_id, o.id FOR UPDATE;
+    SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
+      FROM invoicing_order o
+     WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n
+                                         UNION SELECT n.order_id, n.organization_id FROM old_rows n)
+       AND o.status <> 'draft' LIMIT 1;
+  END IF;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('order_is_frozen', named);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER new_items_are_of_drafts AFTER INSERT ON invoicing_orderitem
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER changed_items_are_of_drafts AFTER UPDATE ON invoicing_orderitem
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER deleted_items_are_of_drafts AFTER DELETE ON invoicing_orderitem
+  REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER items_are_not_truncated BEFORE TRUNCATE ON invoicing_orderitem
+  FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+CREATE TRIGGER new_tax_lines_are_of_drafts AFTER INSERT ON invoicing_ordertaxline
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER changed_tax_lines_are_of_drafts AFTER UPDATE ON invoicing_ordertaxline
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER deleted_tax_lines_are_of_drafts AFTER DELETE ON invoicing_ordertaxline
+  REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION invoicing_guard_order_parts();
+
+CREATE TRIGGER tax_lines_are_not_truncated BEFORE TRUNCATE ON invoicing_ordertaxline
+  FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+------------------------------------------------------------------------------------------------
+-- Legal numbers: given by the insert of a document, from the counter row of series and year. The
+-- number is read before the row goes in and counted after it is in: an insert that comes to nothing
+-- (ON CONFLICT DO NOTHING) leaves no gap. So documents go in one by one.
+------------------------------------------------------------------------------------------------
+
+-- A fiscal year is named after the year in which it ends (ledger/periods.py).
+CREATE FUNCTION invoicing_fiscal_year(day date, start_month int) RETURNS int LANGUAGE sql IMMUTABLE AS $$
+  SELECT extract(year FROM day)::int
+         + CASE WHEN start_month > 1 AND extract(month FROM day) >= start_month THEN 1 ELSE 0 END
+$$;
+
+CREATE FUNCTION invoicing_number(prefix text, width int, fiscal_year int, sequence bigint)
+RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT replace(replace(prefix, '{year}', lpad(fiscal_year::text, 4, '0')),
+                 '{yy}', lpad((fiscal_year % 100)::text, 2, '0'))
+         || lpad(sequence::text, greatest(width, length(sequence::text)), '0')
+$$;
+
+CREATE FUNCTION invoicing_give_number() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  used invoicing_numberseries;
+BEGIN
+  SELECT * INTO used FROM invoicing_numberseries s
+    WHERE s.id = NEW.series_id AND s.organization_id = NEW.organization_id;
+  IF used.id IS NULL OR used.kind <> TG_ARGV[0] THEN
+    PERFORM ledger_refuse('document_number_is_of_its_kind',
+      jsonb_build_object('series', NEW.series_id, 'kind', TG_ARGV[0]));
+  END IF;
+  SELECT invoicing_fiscal_year(NEW.issued_on, o.fiscal_year_start_month) INTO NEW.fiscal_year
+    FROM organizations_organization o WHERE o.id = NEW.organization_id;
+  -- Locks the counter until the end of the transaction.
+  INSERT INTO invoicing_numbercounter AS c (organization_id, id, series_id, fiscal_year, last_number)
+    VALUES (NEW.organization_id, gen_random_uuid(), NEW.series_id, NEW.fiscal_year, 0)
+    ON CONFLICT (organization_id, series_id, fiscal_year) DO UPDATE SET last_number = c.last_number
+    RETURNING c.last_number + 1 INTO NEW.sequence;
+  NEW.number := invoicing_number(used.prefix, used.width, NEW.fiscal_year, NEW.sequence);
+  RETURN NEW;
+END $$;
+
+CREATE FUNCTION invoicing_count_number() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  UPDATE invoicing_numbercounter c SET last_number = NEW.sequence
+    WHERE c.organization_id = NEW.organization_id AND c.series_id = NEW.series_id
+      AND c.fiscal_year = NEW.fiscal_year AND c.last_number = NEW.sequence - 1;
+  IF NOT FOUND THEN
+    PERFORM ledger_refuse('numbercounter_counts_documents',
+      jsonb_build_object('number', NEW.number));
+  END IF;
+  RETURN NULL;
+END $$;
+
+-- Whoever needs to know the next number locks the counter (an UPDATE that changes nothing, or a row
+-- that begins at zero); nothing but the insert of a document moves it.
+CREATE FUNCTION invoicing_refuse_counter() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM ledger_refuse('numbercounter_counts_documents', '{}');
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER counter_begins_at_zero BEFORE INSERT ON invoicing_numbercounter
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NEW.last_number <> 0)
+  EXECUTE FUNCTION invoicing_refuse_counter();
+
+CREATE TRIGGER counter_is_moved_by_documents BEFORE UPDATE ON invoicing_numbercounter
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND OLD.* IS DISTINCT FROM NEW.*)
+  EXECUTE FUNCTION invoicing_refuse_counter();
+
+CREATE TRIGGER counter_stays BEFORE DELETE OR TRUNCATE ON invoicing_numbercounter
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_counter();
+
+CREATE FUNCTION invoicing_guard_series() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF NEW.kind <> OLD.kind THEN
+    PERFORM ledger_refuse('numberseries_keeps_its_kind', jsonb_build_object('series', OLD.code));
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER series_keeps_its_kind BEFORE UPDATE OF kind ON invoicing_numberseries
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_series();
+
+------------------------------------------------------------------------------------------------
+-- Postings: each document and each payment names the entry that says the same.
+------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION invoicing_check_entry(
+  organization uuid, entry uuid, wanted_reference text, wanted_on date, wanted_currency text,
+  wanted_total bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  found_entry ledger_journalentry;
+BEGIN
+  SELECT * INTO found_entry FROM ledger_journalentry e
+    WHERE e.id = entry AND e.organization_id = organization;
+  IF found_entry.id IS NULL
+     OR (found_entry.status, found_entry.reference, found_entry.effective_on, found_entry.currency,
+         found_entry.total_amount)
+        IS DISTINCT FROM ('posted', wanted_reference, wanted_on, wanted_currency, wanted_total) THEN
+    PERFORM ledger_refuse('document_is_posted_as_it_says',
+      jsonb_build_object('reference', wanted_reference, 'amount', wanted_total));
+  END IF;
+END $$;
+
+-- What a document posted is corrected by another document, not by voiding the entry under it.
+CREATE FUNCTION invoicing_guard_entry() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM invoicing_invoice d
+              WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id)
+     OR EXISTS (SELECT FROM invoicing_creditnote d
+                 WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id)
+     OR EXISTS (SELECT FROM invoicing_financialtransaction d
+                 WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id) THEN
+    PERFORM ledger_refuse('entry_of_a_document_stays', jsonb_build_object('reference', NEW.reference));
+  END IF;
+  RETURN NEW;
+END $$;
+
+CREATE TRIGGER entry_of_a_document_stays BEFORE UPDATE OF status ON ledger_journalentry
+  FOR EACH ROW WHEN (OLD.status = 'posted' AND NEW.status = 'voided')
+  EXECUTE FUNCTION invoicing_guard_entry();
+
+-- Whatever changes an invoice locks its order first.
+CREATE FUNCTION invoicing_lock_order_of(organization uuid, invoice uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM invoicing_order o
+    WHERE o.organization_id = organization
+      AND o.id = (SELECT i.order_id FROM invoicing_invoice i
+                   WHERE i.id = invoice AND i.organization_id = organization)
+    FOR UPDATE;
+END $$;
+
+------------------------------------------------------------------------------------------------
+-- Invoices: of a locked order, with its amounts; never changed but by what pays and credits them.
+------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION invoicing_check_invoice() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  sold invoicing_order;
+BEGIN
+  SELECT * INTO sold FROM invoicing_order o
+    WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id FOR UPDATE;
+  IF sold.id IS NULL OR sold.status <> 'pending'
+     OR (sold.currency, sold.customer_id, sold.subtotal_amount, sold.tax_amount, sold.total_amount)
+        IS DISTINCT FROM
+        (NEW.currency, NEW.customer_id, NEW.subtotal_amount, NEW.tax_amount, NEW.total_amount) THEN
+    PERFORM ledger_refuse('invoice_is_of_its_locked_order',
+      jsonb_build_object('order', NEW.order_id, 'status', sold.status));
+  END IF;
+  IF (NEW.paid_amount, NEW.refunded_amount, NEW.credited_amount) IS DISTINCT FROM (0, 0, 0) THEN
+    PERFORM ledger_refuse('invoice_begins_unpaid', jsonb_build_object('order', NEW.order_id));
+  END IF;
+  IF NEW.entry_id IS NOT NULL THEN
+    PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id,
+      'invoice-' || NEW.id || '-issuance', NEW.issued_on, NEW.currency, NEW.total_amount);
+  END IF;
+  RETURN NEW;
+END $$;
+
+-- In the order of their names: first what the invoice says is checked, then it gets its number.
+CREATE TRIGGER invoice_1_is_of_its_locked_order BEFORE INSERT ON invoicing_invoice
+  FOR EACH ROW EXECUTE FUNCTION invoicing_check_invoice();
+
+CREATE TRIGGER invoice_2_gets_its_number BEFORE INSERT ON invoicing_invoice
+  FOR EACH ROW EXECUTE FUNCTION invoicing_give_number('invoice');
+
+CREATE TRIGGER invoice_3_is_counted AFTER INSERT ON invoicing_invoice
+  FOR EACH ROW EXECUTE FUNCTION invoicing_count_number();
+
+CREATE FUNCTION invoicing_refuse_change() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM ledger_refuse('document_is_final', jsonb_build_object('table', TG_TABLE_NAME));
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER invoice_is_final BEFORE UPDATE ON invoicing_invoice
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+
+CREATE TRIGGER invoice_stays BEFORE DELETE OR TRUNCATE ON invoicing_invoice
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
+
+-- The order's status follows from its invoice's amounts.
+CREATE FUNCTION invoicing_follow_invoice() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  wanted text := CASE
+    WHEN NEW.refunded_amount > 0 AND NEW.refunded_amount = NEW.paid_amount
+         AND NEW.credited_amount = NEW.total_amount THEN 'refunded'
+    WHEN NEW.refunded_amount > 0 THEN 'partially_refunded'
+    WHEN NEW.credited_amount = NEW.total_amount AND NEW.total_amount > 0
+         AND NEW.paid_amount = 0 THEN 'cancelled'
+    WHEN NEW.open_amount <= 0 THEN 'paid'
+    ELSE 'pending' END;
+BEGIN
+  UPDATE invoicing_order o
+     SET status = wanted,
+         paid_at = CASE WHEN wanted = 'pending' THEN NULL
+                        WHEN wanted = 'paid' THEN coalesce(o.paid_at, now()) ELSE o.paid_at END,
+         cancelled_at = CASE WHEN wanted = 'cancelled' THEN coalesce(o.cancelled_at, now()) END
+   WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id AND o.status <> wanted;
+  RETURN NULL;
+END $$;
+
+-- At the issue as well: what costs nothing is paid.
+CREATE TRIGGER order_follows_its_invoice AFTER INSERT OR UPDATE ON invoicing_invoice
+  FOR EACH ROW EXECUTE FUNCTION invoicing_follow_invoice();
+
+------------------------------------------------------------------------------------------------
+-- Credit notes: never more than their invoice, as a whole, by rate and by item.
+------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION invoicing_check_credit_note() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  credited invoicing_invoice;
+  wanted_reference text := 'credit-note-' || NEW.id || '-issuance';
+BEGIN
+  IF NEW.refunded_amount <> 0 THEN
+    PERFORM ledger_refuse('creditnote_begins_unrefunded', '{}');
+  END IF;
+  IF NEW.invoice_id IS NOT NULL THEN
+    wanted_reference := 'invoice-' || NEW.invoice_id || '-credit-note-' || NEW.id;
+    PERFORM invoicing_lock_order_of(NEW.organization_id, NEW.invoice_id);
+    SELECT * INTO credited FROM invoicing_invoice i
+      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR UPDATE;
+    IF NEW.total_amount > credited.total_amount - credited.credited_amount THEN
+      PERFORM ledger_refuse('invoice_is_not_overcredited',
+        jsonb_build_object('invoice', credited.number, 'amount', NEW.total_amount,
+                           'left', credited.total_amount - credited.credited_amount,
+                           'currency', credited.currency));
+    END IF;
+    IF (credited.currency, credited.customer_id, credited.receivable_id)
+       IS DISTINCT FROM (NEW.currency, NEW.customer_id, NEW.receivable_id) THEN
+      PERFORM ledger_refuse('creditnote_is_of_its_invoice',
+        jsonb_build_object('invoice', credited.number, 'currency', credited.currency));
+    END IF;
+  END IF;
+  PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id, wanted_reference,
+    NEW.issued_on, NEW.currency, NEW.total_amount);
+  RETURN NEW;
+END $$;
+
+-- After the row is in, and only then. Two rows of one statement that are too much together break
+-- invoice_credits_are_within_its_total.
+CREATE FUNCTION invoicing_apply_credit_note() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  UPDATE invoicing_invoice i SET credited_amount = i.credited_amount + NEW.total_amount
+    WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER creditnote_1_is_within_its_invoice BEFORE INSERT ON invoicing_creditnote
+  FOR EACH ROW EXECUTE FUNCTION invoicing_check_credit_note();
+
+CREATE TRIGGER creditnote_2_gets_its_number BEFORE INSERT ON invoicing_creditnote
+  FOR EACH ROW EXECUTE FUNCTION invoicing_give_number('credit_note');
+
+CREATE TRIGGER creditnote_3_is_counted AFTER INSERT ON invoicing_creditnote
+  FOR EACH ROW EXECUTE FUNCTION invoicing_count_number();
+
+CREATE TRIGGER creditnote_4_is_applied AFTER INSERT ON invoicing_creditnote
+  FOR EACH ROW WHEN (NEW.invoice_id IS NOT NULL) EXECUTE FUNCTION invoicing_apply_credit_note();
+
+CREATE TRIGGER creditnote_is_final BEFORE UPDATE ON invoicing_creditnote
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+
+CREATE TRIGGER creditnote_stays BEFORE DELETE OR TRUNCATE ON invoicing_creditnote
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
+
+-- Per rate: no more of the net or of the tax than the invoice charged under it.
+CREATE FUNCTION invoicing_check_credited_taxes() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  named jsonb;
+BEGIN
+  SELECT jsonb_build_object('invoice', i.number, 'rate', t.code,
+           'amount', t.tax_amount, 'left', charged.tax_amount - credited.tax + t.tax_amount)
+    INTO named
+    FROM new_rows t
+    JOIN invoicing_creditnote c
+      ON c.id = t.credit_note_id AND (c.organization_id = t.organization_id) IS TRUE
+    JOIN invoicing_invoice i
+      ON i.id = c.invoice_id AND (i.organization_id = c.organization_id) IS TRUE
+    LEFT JOIN invoicing_ordertaxline charged
+      ON charged.organization_id = i.organization_id AND charged.order_id = i.order_id
+     AND charged.code = t.code
+   CROSS JOIN LATERAL (
+     SELECT sum(o.tax_amount) AS tax, sum(o.taxable_amount) AS taxable
+       FROM invoicing_creditnote n
+       JOIN invoicing_creditnotetaxline o
+         ON o.organization_id = n.organization_id AND o.credit_note_id = n.id
+      WHERE n.organization_id = i.organization_id AND n.invoice_id = i.id AND o.code = t.code
+   ) credited
+   WHERE t.tax_amount < 0 OR t.taxable_amount < 0
+      OR charged.id IS NULL
+      OR credited.tax > charged.tax_amount OR credited.taxable > charged.taxable_amount
+   LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('invoice_tax_is_not_overcredited', named);
+  END IF;
+
+  -- They come in by one statement, and none is added later.
+  SELECT jsonb_build_object('number', c.number, 'expected', c.tax_amount, 'got', s.tax) INTO named
+    FROM invoicing_creditnote c
+    JOIN (SELECT o.organization_id, o.credit_note_id, sum(o.tax_amount) AS tax
+            FROM invoicing_creditnotetaxline o
+           WHERE (o.credit_note_id, o.organization_id)
+                 IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
+           GROUP BY 1, 2) s
+      ON s.credit_note_id = c.id AND (s.organization_id = c.organization_id) IS TRUE
+   WHERE s.tax <> c.tax_amount LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts', named);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER credited_taxes_are_within_the_invoice AFTER INSERT ON invoicing_creditnotetaxline
+  REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_check_credited_taxes();
+
+CREATE TRIGGER credited_tax_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON invoicing_creditnotetaxline
+  FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+CREATE FUNCTION invoicing_check_credited_items() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  named jsonb;
+BEGIN
+  SELECT jsonb_build_object('invoice', i.number, 'item', sold.description,
+           'quantity', t.quantity, 'left', sold.quantity - credited.quantity + t.quantity)
+    INTO named
+    FROM new_rows t
+    JOIN invoicing_creditnote c
+      ON c.id = t.credit_note_id AND (c.organization_id = t.organization_id) IS TRUE
+    LEFT JOIN invoicing_invoice i
+      ON i.id = c.invoice_id AND (i.organization_id = c.organization_id) IS TRUE
+    JOIN invoicing_orderitem sold
+      ON sold.id = t.order_item_id AND (sold.organization_id = t.organization_id) IS TRUE
+   CROSS JOIN LATERAL (
+     SELECT sum(o.quantity) AS quantity FROM invoicing_creditnoteitem o
+      WHERE o.organization_id = t.organization_id AND o.order_item_id = t.order_item_id
+   ) credited
+   WHERE i.order_id IS DISTINCT FROM sold.order_id OR credited.quantity > sold.quantity
+   LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('invoice_item_is_not_overcredited', named);
+  END IF;
+
+  SELECT jsonb_build_object('number', c.number, 'expected', c.total_amount, 'got', s.total)
+    INTO named
+    FROM invoicing_creditnote c
+    JOIN (SELECT o.organization_id, o.credit_note_id, sum(o.total_amount) AS total,
+                 sum(o.net_amount) AS net
+            FROM invoicing_creditnoteitem o
+           WHERE (o.credit_note_id, o.organization_id)
+                 IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
+           GROUP BY 1, 2) s
+      ON s.credit_note_id = c.id AND (s.organization_id = c.organization_id) IS TRUE
+   WHERE (s.total, s.net) IS DISTINCT FROM (c.total_amount::numeric, c.subtotal_amount::numeric)
+   LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts', named);
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER credited_items_are_within_the_invoice AFTER INSERT ON invoicing_creditnoteitem
+  REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_check_credited_items();
+
+CREATE TRIGGER credited_item_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON invoicing_creditnoteitem
+  FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+------------------------------------------------------------------------------------------------
+-- Payments and refunds.
+------------------------------------------------------------------------------------------------
+
+CREATE FUNCTION invoicing_apply_transaction() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  paid invoicing_invoice;
+  credited invoicing_creditnote;
+  taken_back invoicing_financialtransaction;
+  wanted_reference text;
+BEGIN
+  IF NEW.status <> 'completed' THEN
+    PERFORM ledger_refuse('transaction_begins_completed', '{}');
+  END IF;
+
+  IF NEW.invoice_id IS NOT NULL THEN
+    PERFORM invoicing_lock_order_of(NEW.organization_id, NEW.invoice_id);
+    SELECT * INTO paid FROM invoicing_invoice i
+      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR UPDATE;
+    IF (paid.currency, paid.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
+      PERFORM ledger_refuse('transaction_is_of_its_document',
+        jsonb_build_object('document', paid.number, 'currency', paid.currency));
+    END IF;
+    wanted_reference := 'invoice-' || NEW.invoice_id || '-payment-' || NEW.id;
+    IF NEW.type = 'credit' THEN
+      IF NEW.amount > paid.open_amount THEN
+        PERFORM ledger_refuse('invoice_is_not_overpaid',
+          jsonb_build_object('invoice', paid.number, 'amount', NEW.amount,
+                             'open', greatest(paid.open_amount, 0), 'currency', paid.currency));
+      END IF;
+      UPDATE invoicing_invoice i SET paid_amount = i.paid_amount + NEW.amount
+        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
+    ELSIF NEW.type = 'refund' THEN
+      wanted_reference := 'invoice-' || NEW.invoice_id || '-refund-' || NEW.id;
+      IF NEW.amount > paid.paid_amount - paid.refunded_amount THEN
+        PERFORM ledger_refuse('invoice_is_not_overrefunded',
+          jsonb_build_object('document', paid.number, 'amount', NEW.amount,
+                             'left', paid.paid_amount - paid.refunded_amount,
+                             'currency', paid.currency));
+      END IF;
+      UPDATE invoicing_invoice i SET refunded_amount = i.refunded_amount + NEW.amount
+        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
+    ELSE
+      UPDATE invoicing_financialtransaction t SET status = 'reversed'
+        WHERE t.id = NEW.reverses_id AND t.organization_id = NEW.organization_id
+          AND t.status = 'completed'
+        RETURNING * INTO taken_back;
+      IF taken_back.id IS NULL
+         OR (taken_back.type, taken_back.invoice_id, taken_back.amount, taken_back.method)
+            IS DISTINCT FROM ('credit', NEW.invoice_id, NEW.amount, NEW.method) THEN
+        PERFORM ledger_refuse('transaction_takes_back_a_whole_payment',
+          jsonb_build_object('payment', NEW.reverses_id));
+      END IF;
+      wanted_reference := 'invoice-' || NEW.invoice_id || '-payment-' || NEW.reverses_id || '-reversal';
+      IF NEW.amount > paid.paid_amount - paid.refunded_amount THEN
+        PERFORM ledger_refuse('payment_was_not_refunded',
+          jsonb_build_object('document', paid.number, 'amount', NEW.amount,
+                             'left', paid.paid_amount - paid.refunded_amount));
+      END IF;
+      UPDATE invoicing_invoice i SET paid_amount = i.paid_amount - NEW.amount
+        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
+    END IF;
+  ELSE
+    wanted_reference := 'credit-note-' || NEW.credit_note_id || '-refund-' || NEW.id;
+    SELECT * INTO credited FROM invoicing_creditnote c
+      WHERE c.id = NEW.credit_note_id AND c.organization_id = NEW.organization_id FOR UPDATE;
+    IF credited.invoice_id IS NOT NULL
+       OR (credited.currency, credited.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
+      PERFORM ledger_refuse('transaction_is_of_its_document',
+        jsonb_build_object('document', credited.number, 'currency', credited.currency));
+    END IF;
+    IF NEW.amount > credited.total_amount - credited.refunded_amount THEN
+      PERFORM ledger_refuse('invoice_is_not_overrefunded',
+        jsonb_build_object('document', credited.number, 'amount', NEW.amount,
+                           'left', credited.total_amount - credited.refunded_amount,
+                           'currency', credited.currency));
+    END IF;
+    UPDATE invoicing_creditnote c SET refunded_amount = c.refunded_amount + NEW.amount
+      WHERE c.id = NEW.credit_note_id AND c.organization_id = NEW.organization_id;
+  END IF;
+
+  PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id, wanted_reference,
+    NEW.occurred_on, NEW.currency, NEW.amount);
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER transaction_is_applied AFTER INSERT ON invoicing_financialtransaction
+  FOR EACH ROW EXECUTE FUNCTION invoicing_apply_transaction();
+
+CREATE TRIGGER transaction_is_final BEFORE UPDATE ON invoicing_financialtransaction
+  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+
+CREATE TRIGGER transaction_stays BEFORE DELETE OR TRUNCATE ON invoicing_financialtransaction
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
