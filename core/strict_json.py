@@ -18,6 +18,19 @@ class MalformedJson(Refusal):
     """This is not JSON that can be taken: {reason}."""
 
 
+class Numeral(float):
+    """A number with a point or an exponent, which remembers how it was written: a float holds
+    some 16 digits of it, and a quantity or a percentage has to be exact."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> "Numeral":
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
 def loads(text: bytes) -> Any:
     """Strict JSON: UTF-8, no duplicate keys, no NaN, Infinity or 1e400, no NUL, bounded depth.
 
@@ -56,8 +69,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _finite(text: str) -> float:
-    number = float(text)
+def _finite(text: str) -> Numeral:
+    number = Numeral(text)
     if not math.isfinite(number):
         raise MalformedJson(reason=f"the number {text[:40]} is out of range")
     return number

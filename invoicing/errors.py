@@ -138,6 +138,12 @@ class OrderNotFound(NotFound):
     """There is no order {order} in this organization."""
 
 
+class UnknownOrder(Invalid):
+    """There is no order {order} in this organization."""
+
+    attr = "order"
+
+
 class OrderReferenceTaken(Conflict):
     """The order reference {reference} is taken."""
 

@@ -1,16 +1,24 @@
 """Serializers that take nothing for granted: no unknown fields, no "12" for 12, no 1.0 for 1."""
 
+import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
+from core.strict_json import Numeral
+
 MOST_MINOR_UNITS = 2**63 - 1
+MOST_DIGITS = 30
+_TOO_LARGE = 10**MOST_DIGITS
 
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -52,6 +60,37 @@ class MinorUnits(Whole):
         kwargs.setdefault("min_value", -MOST_MINOR_UNITS)
         kwargs.setdefault("max_value", MOST_MINOR_UNITS)
         super().__init__(**kwargs)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "pattern": r"^-?[0-9]{1,18}(\.[0-9]{1,12})?$"},
+            {"type": "number"},
+        ]
+    }
+)
+class Exact(serializers.Field[Any, Any, Any, Any]):
+    """A decimal number that is no amount of money, as text or as a JSON number, digit by digit as
+    it was written."""
+
+    default_error_messages = {
+        "invalid": 'Expected a decimal number such as "1.5", not {given}.',
+        "max_digits": "A number has at most {most} digits here, not {got}.",
+    }
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, Numeral):
+            data = data.text
+        elif type(data) is int:
+            # Python spells no integer of more than some thousand digits.
+            data = str(data) if abs(data) < _TOO_LARGE else str(_TOO_LARGE)
+        if not isinstance(data, str) or not _DECIMAL.fullmatch(data):
+            self.fail("invalid", given=json.dumps(data, ensure_ascii=False)[:60])
+        digits = len(data) - data.count("-") - data.count(".")
+        if digits > MOST_DIGITS:
+            self.fail("max_digits", most=MOST_DIGITS, got=digits)
+        return Decimal(data)
 
 
 class Flag(serializers.BooleanField):
