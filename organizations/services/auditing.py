@@ -21,7 +21,7 @@ class Audit:
     def __init__(self, actor: Actor, action: str) -> None:
         self._actor = actor
         self._action = action
-        self._events: list[tuple[object, ...]] = []
+        self._rows: list[tuple[object, ...]] = []
 
     def __call__(
         self,
@@ -32,12 +32,16 @@ class Audit:
     ) -> None:
         """Record that the action was done to `subjects`, all of one kind."""
         self.record(
-            subjects[0]._meta.model_name or "" if subjects else "",
+            _kind(subjects[0]) if subjects else "",
             [subject.pk for subject in subjects],
             before=before,
             after=after,
             **facts,
         )
+
+    def event(self, name: str, subject: models.Model, /, **facts: Any) -> None:
+        """Record that something came about, `invoice_paid`, for whoever is to be told of it."""
+        self._add(name, _kind(subject), [subject.pk], None, None, facts)
 
     def record(
         self,
@@ -47,12 +51,23 @@ class Audit:
         after: dict[str, Any] | None = None,
         **facts: Any,
     ) -> None:
+        self._add(self._action, subject_type, subject_ids, before, after, facts)
+
+    def _add(
+        self,
+        action: str,
+        subject_type: str,
+        subject_ids: Iterable[UUID],
+        before: dict[str, Any] | None,
+        after: dict[str, Any] | None,
+        facts: dict[str, Any],
+    ) -> None:
         actor = self._actor
-        self._events.append(
+        self._rows.append(
             (
                 actor.organization.id,
                 uuid7(),
-                self._action,
+                action,
                 subject_type,
                 array_parameter(subject_ids),
                 actor.user_id,
@@ -67,19 +82,20 @@ class Audit:
         )
 
     def write(self) -> None:
-        """Insert the events, one prepared statement each: every write waits for this."""
-        with prepared_cursor() as cursor:
-            for event in self._events:
-                cursor.execute(_INSERT, event)
-        self._events = []
+        """Insert the rows, all by one prepared statement: every write waits for this."""
+        if self._rows:
+            statement = _INSERT + ", ".join([_ROW] * len(self._rows))
+            with prepared_cursor() as cursor:
+                cursor.execute(statement, [value for row in self._rows for value in row])
+        self._rows = []
 
 
 _INSERT = """
 INSERT INTO organizations_auditevent
        (organization_id, id, action, subject_type, subject_ids, user_id, api_key_id, actor_name,
         request_id, ip_address, before, after, facts)
-VALUES (%s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s::inet, %s::jsonb, %s::jsonb, %s::jsonb)
-"""
+VALUES """
+_ROW = "(%s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s::inet, %s::jsonb, %s::jsonb, %s::jsonb)"
 
 
 @contextmanager
@@ -93,6 +109,10 @@ def atomic_use_case(actor: Actor, action: str) -> Iterator[Audit]:
         audit = Audit(actor, action)
         yield audit
         audit.write()
+
+
+def _kind(subject: models.Model) -> str:
+    return subject._meta.model_name or ""
 
 
 def _json(values: dict[str, Any] | None) -> str | None:
