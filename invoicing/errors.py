@@ -219,6 +219,12 @@ class SeriesNotFound(NotFound):
     """There is no {kind} series {series} in this organization."""
 
 
+class UnknownSeries(Invalid):
+    """There is no {kind} series {series} in this organization."""
+
+    attr = "series"
+
+
 class SeriesCodeTaken(Conflict):
     """There is a {kind} series {code} already."""
 
@@ -235,6 +241,10 @@ class InvalidSeries(Invalid):
 
 class NumberTaken(Conflict):
     """The number {number} has been given to another document: change the prefix of the series."""
+
+
+class NumberingChanged(Conflict):
+    """The numbering was changed while {number} was being given: repeat."""
 
 
 # --- Invoices and credit notes --------------------------------------------------------------------
@@ -345,10 +355,22 @@ class NotAPayment(Invalid):
     """{payment} is no payment of an invoice."""
 
 
+class InvalidTransaction(Invalid):
+    """{field}: {problem}."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        self.attr = str(facts.get("field", "")) or None
+
+
 class ProviderReferenceTaken(Conflict):
     """The provider reference {provider_reference} was taken already."""
 
     attr = "provider_reference"
+
+
+class ForgedReceipt(NotFound):
+    """This is no receipt of ours."""
 
 
 class UnknownMethod(Invalid):

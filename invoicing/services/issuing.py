@@ -1,0 +1,150 @@
+"""Issue an invoice from a locked order."""
+
+from datetime import date, datetime, timedelta
+
+from core.db import require_transaction
+from invoicing.errors import (
+    DueBeforeIssue,
+    NumberingChanged,
+    OrderAlreadyInvoiced,
+    OrderCancelled,
+    OrderNotLocked,
+)
+from invoicing.models import DocumentKind, Invoice, InvoiceStatus, Order, OrderStatus
+from invoicing.parts import merged
+from invoicing.services.issue_facts import IssueFacts, issue_facts
+from invoicing.services.locking import lock_invoice_of, lock_order
+from invoicing.services.numbering import MAIN, lock_number
+from invoicing.services.order_parts import parts_of_order
+from invoicing.services.postings import Document, issuance
+from invoicing.services.rows import insert_row
+from ledger.drafts import EntryDraft
+from ledger.models import AccountRole
+from ledger.services.posting import post_entries
+from organizations.actors import Actor
+from organizations.services.auditing import Audit, atomic_use_case
+
+_ROLES = (AccountRole.ACCOUNTS_RECEIVABLE, AccountRole.SALES_REVENUE, AccountRole.TAX_PAYABLE)
+_GIVEN = ("fiscal_year", "sequence", "number", "open_amount", "status", "created_at")
+
+
+def issue_invoice(
+    *,
+    actor: Actor,
+    order: Order,
+    issued_on: date | None = None,
+    due_on: date | None = None,
+    series: str = MAIN,
+    now: datetime | None = None,
+) -> Invoice:
+    """Issue the invoice of a locked order: its number, its posting, its claim on the customer.
+
+    `issued_on` is today by default; `due_on` follows from the customer's terms, or else the
+    organization's.
+
+    Raises:
+        OrderNotFound, OrderNotLocked, OrderCancelled, OrderAlreadyInvoiced, DueBeforeIssue,
+        SeriesNotFound, RoleUnfilled, BooksClosed, …: nothing was written, no number is used up.
+    """
+    with atomic_use_case(actor, "issue_invoice") as audit:
+        locked = lock_order(actor.organization, order.pk)
+        return issue(
+            audit, actor, locked, issued_on=issued_on, due_on=due_on, series=series, now=now
+        )
+
+
+def issue(
+    audit: Audit,
+    actor: Actor,
+    order: Order,
+    *,
+    issued_on: date | None = None,
+    due_on: date | None = None,
+    series: str = MAIN,
+    now: datetime | None = None,
+) -> Invoice:
+    """The part: `order` is as its caller has locked it in this transaction. Raises as above."""
+    require_transaction()
+    _check_can_be_invoiced(order)
+    organization = actor.organization
+    on = issued_on or organization.today(now)
+    facts = issue_facts(organization, order.customer_id, order.currency, _ROLES)
+    due_on = due_on or on + timedelta(days=facts.payment_terms_days)
+    if due_on < on:
+        raise DueBeforeIssue(issued_on=on.isoformat(), due_on=due_on.isoformat())
+    receivable = facts.accounts[AccountRole.ACCOUNTS_RECEIVABLE]
+    next_number = lock_number(organization, DocumentKind.INVOICE, series, on)
+    invoice = Invoice(
+        organization=organization,
+        series_id=next_number.series_id,
+        issued_on=on,
+        order_id=order.pk,
+        customer_id=order.customer_id,
+        due_on=due_on,
+        currency=order.currency,
+        subtotal_amount=order.subtotal_amount,
+        tax_amount=order.tax_amount,
+        total_amount=order.total_amount,
+        snapshot=facts.snapshot,
+        receivable_id=receivable,
+    )
+    if invoice.total_amount:
+        draft = _draft(order, invoice, facts, next_number.number)
+        [entry] = post_entries(organization, [draft], actor=actor, now=now)
+        invoice.entry_id = entry.pk
+    insert_row(invoice, _GIVEN)
+    if invoice.number != next_number.number:
+        # The series or the fiscal year changed in between; the entry would say another number.
+        raise NumberingChanged(number=next_number.number)
+    _record(audit, order, invoice)
+    return invoice
+
+
+def _check_can_be_invoiced(order: Order) -> None:
+    if order.status == OrderStatus.CANCELLED:
+        # Also one whose invoice was voided.
+        raise OrderCancelled(order=order.name)
+    if order.status == OrderStatus.DRAFT:
+        raise OrderNotLocked(order=order.name, status=order.status)
+    invoice = lock_invoice_of(order)
+    if invoice is not None:
+        raise OrderAlreadyInvoiced(order=order.name, invoice=invoice.number)
+
+
+def _draft(order: Order, invoice: Invoice, facts: IssueFacts, number: str) -> EntryDraft:
+    return issuance(
+        Document.invoice(invoice.pk, number, facts.customer_name),
+        invoice.issued_on,
+        merged(parts_of_order(order)),
+        receivable=invoice.receivable_id,
+        accounts=facts.accounts,
+    )
+
+
+def _record(audit: Audit, order: Order, invoice: Invoice) -> None:
+    said = {
+        "invoice": invoice.pk,
+        "number": invoice.number,
+        "order": order.pk,
+        "total_amount": invoice.total_amount,
+        "currency": invoice.currency,
+    }
+    audit(invoice, after={**said, "issued_on": invoice.issued_on, "due_on": invoice.due_on})
+    audit.event("invoice_issued", invoice, **said)
+    if invoice.status == InvoiceStatus.PAID:
+        # What costs nothing is paid.
+        record_paid(audit, invoice)
+
+
+def record_paid(audit: Audit, invoice: Invoice) -> None:
+    """Tell that an invoice, and with it its order, has been paid in full."""
+    said = {
+        "invoice": invoice.pk,
+        "number": invoice.number,
+        "order": invoice.order_id,
+        "total_amount": invoice.total_amount,
+        "currency": invoice.currency,
+    }
+    audit.event("invoice_paid", invoice, **said)
+    order = Order(organization_id=invoice.organization_id, id=invoice.order_id)
+    audit.event("order_paid", order, **said)

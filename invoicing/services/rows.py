@@ -1,0 +1,71 @@
+"""Rows of invoicing's tables by prepared statements, in and out of the models' instances.
+
+Issuing and paying are waited for at a till: going through Django's query compiler and having
+PostgreSQL plan each statement anew would take longer than everything that they write.
+"""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, models
+
+from core.db import TenantModel, prepared_cursor
+
+_Row = TypeVar("_Row", bound=TenantModel)
+
+
+@cache
+def columns_of(model: type[TenantModel], alias: str) -> str:
+    """All columns of a table, for a SELECT whose row `as_instance` takes."""
+    return ", ".join(f"{alias}.{field.column}" for field in model._meta.concrete_fields)
+
+
+def as_instance(model: type[_Row], values: Sequence[Any]) -> _Row:
+    """The row as Django would have read it; `values` are those of `columns_of`."""
+    read = list(values)
+    for index in _json_columns(model):
+        if isinstance(read[index], str):
+            read[index] = json.loads(read[index])
+    return model.from_db(DEFAULT_DB_ALIAS, _attributes(model), read)
+
+
+def insert_row(row: TenantModel, given: tuple[str, ...]) -> None:
+    """Insert a row; `given` names the columns that the database fills in, read back into it."""
+    names, statement = _insert(type(row), given)
+    with prepared_cursor() as cursor:
+        cursor.execute(statement, [_parameter(getattr(row, name)) for name in names])
+        values = cursor.fetchone()
+    for name, value in zip(given, values, strict=True):
+        setattr(row, name, value)
+    row._state.adding = False
+    row._state.db = DEFAULT_DB_ALIAS
+
+
+@cache
+def _insert(model: type[TenantModel], given: tuple[str, ...]) -> tuple[list[str], str]:
+    fields = [field for field in model._meta.concrete_fields if field.name not in given]
+    columns = ", ".join(field.column for field in fields)
+    places = ", ".join("%s" for _ in fields)
+    table, returned = model._meta.db_table, ", ".join(given)
+    statement = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING {returned}"
+    return [field.attname for field in fields], statement
+
+
+def _parameter(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+@cache
+def _attributes(model: type[TenantModel]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@cache
+def _json_columns(model: type[TenantModel]) -> list[int]:
+    return [
+        index
+        for index, field in enumerate(model._meta.concrete_fields)
+        if isinstance(field, models.JSONField)
+    ]

@@ -1,0 +1,107 @@
+"""What payments and refunds have in common: their input, their account, their row."""
+
+from typing import Any
+from uuid import UUID
+
+from core.db import prepared_cursor, require_transaction
+from core.errors import refusing
+from invoicing.errors import (
+    InvalidAmount,
+    InvalidTransaction,
+    ProviderReferenceTaken,
+    UnknownMethod,
+)
+from invoicing.models import CreditNote, FinancialTransaction, Invoice, PaymentMethod
+from invoicing.services.issue_facts import role_accounts
+from invoicing.services.postings import METHOD_ROLES
+from invoicing.services.rows import insert_row
+from organizations.models import Organization
+from organizations.rules import is_storable
+from organizations.services.auditing import Audit
+
+MOST_REASON, _MOST_PROVIDER_REFERENCE = 500, 200
+
+
+def check_method(method: str) -> None:
+    """Raises UnknownMethod."""
+    if method not in METHOD_ROLES:
+        raise UnknownMethod(method=str(method)[:100], known=", ".join(PaymentMethod.values))
+
+
+def check_amount(amount: int | None) -> None:
+    """Raises InvalidAmount below 1; None is for the service to fill in."""
+    if amount is not None and amount < 1:
+        raise InvalidAmount(amount=amount)
+
+
+def check_reason(reason: str) -> str:
+    """The reason without white space around it. Raises InvalidTransaction."""
+    reason = reason.strip()
+    if not 1 <= len(reason) <= MOST_REASON or not is_storable(reason):
+        raise InvalidTransaction(field="reason", problem=f"say why, in up to {MOST_REASON} letters")
+    return reason
+
+
+def check_provider_reference(organization: Organization, reference: str) -> None:
+    """That it can be stored and was not taken yet; of two that race the database refuses one.
+
+    Raises:
+        InvalidTransaction, ProviderReferenceTaken
+    """
+    require_transaction()
+    if not reference:
+        return
+    if len(reference) > _MOST_PROVIDER_REFERENCE or not is_storable(reference):
+        raise InvalidTransaction(
+            field="provider_reference", problem=f"use up to {_MOST_PROVIDER_REFERENCE} letters"
+        )
+    with prepared_cursor() as cursor:
+        cursor.execute(_TAKEN, (organization.pk, reference))
+        if cursor.fetchone() is not None:
+            raise ProviderReferenceTaken(provider_reference=reference)
+
+
+_TAKEN = """
+SELECT 1 FROM invoicing_financialtransaction t
+ WHERE t.organization_id = %s AND t.provider_reference = %s AND t.provider_reference <> ''
+"""
+
+
+def account_of(organization: Organization, method: str, currency: str) -> UUID:
+    """Where money of this method lies. Raises RoleUnfilled."""
+    role = METHOD_ROLES[method]
+    return role_accounts(organization, currency, [role])[role]
+
+
+def insert_transaction(transaction: FinancialTransaction) -> None:
+    """The row goes in after its entry; triggers apply it to its document.
+
+    Raises:
+        ProviderReferenceTaken, OverPayment, OverRefund, …: what the database still finds.
+    """
+    try:
+        with refusing():
+            insert_row(transaction, ("created_at",))
+    except ProviderReferenceTaken:
+        raise ProviderReferenceTaken(provider_reference=transaction.provider_reference) from None
+
+
+def record_transaction(
+    audit: Audit, transaction: FinancialTransaction, document: Invoice | CreditNote
+) -> None:
+    audit(transaction, after=as_told(transaction, document))
+
+
+def as_told(transaction: FinancialTransaction, document: Invoice | CreditNote) -> dict[str, Any]:
+    """What the audit trail and the events say of it."""
+    return {
+        "type": transaction.type,
+        "document": document.pk,
+        "number": document.number,
+        "method": transaction.method,
+        "amount": transaction.amount,
+        "currency": transaction.currency,
+        "occurred_on": transaction.occurred_on,
+        "provider_reference": transaction.provider_reference,
+        "reason": transaction.reason,
+    }
