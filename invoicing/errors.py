@@ -42,6 +42,14 @@ class InvalidTaxRateCode(Invalid):
     attr = "code"
 
 
+class InvalidTaxRate(Invalid):
+    """{field}: {problem}."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        self.attr = str(facts.get("field", "")) or None
+
+
 class InvalidPercentage(Invalid):
     """A percentage is 0 to 100 with at most 5 decimals, not {percentage}; only a standard rate is
     above 0, and it has to be."""
@@ -340,6 +348,14 @@ class OverRefund(Conflict):
     """{amount} {currency} cannot be refunded: of {document}, {left} can be."""
 
     attr = "amount"
+
+
+class NothingToRefund(Conflict):
+    """Nothing of what was paid on {document} is left to refund."""
+
+
+class CreditNoteOfAnInvoice(Conflict):
+    """Credit note {credit_note} belongs to an invoice: refund that one."""
 
 
 class PaymentRefunded(Conflict):

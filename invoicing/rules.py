@@ -1,0 +1,97 @@
+"""Which texts, codes, countries and numbers invoicing takes."""
+
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pycountry
+
+from invoicing.errors import RegionWithoutCountry, UnknownCountry
+from organizations.rules import is_storable
+
+MOST_METADATA = 20_000
+MOST_REGION = 20
+
+_CODE = re.compile(r"[A-Za-z0-9.:_-]{1,50}")
+
+
+def is_code(code: object) -> bool:
+    """Whether it can be the code of a rate or a customer."""
+    return isinstance(code, str) and _CODE.fullmatch(code) is not None
+
+
+def check_country(country: str) -> str:
+    """The ISO 3166 code in capitals, or nothing.
+
+    Raises:
+        UnknownCountry
+    """
+    code = country.strip().upper()
+    if code and code not in _countries():
+        raise UnknownCountry(country=shown(country))
+    return code
+
+
+def check_region(region: str, country: str) -> str:
+    """A part of a country, as its tax rates name it.
+
+    Raises:
+        RegionWithoutCountry: or one that is too long to be any.
+    """
+    region = region.strip()
+    if region and not country:
+        raise RegionWithoutCountry(region=shown(region))
+    return region
+
+
+@cache
+def _countries() -> frozenset[str]:
+    return frozenset(country.alpha_2 for country in pycountry.countries)
+
+
+def text_problem(text: object, *, least: int = 0, most: int) -> str | None:
+    """What is wrong with a text that has to have `least` to `most` characters; None if nothing."""
+    if not isinstance(text, str):
+        return f"{shown(text)} is no text"
+    if len(text) > most:
+        return f"a text of {len(text)} characters is longer than {most}"
+    if not is_storable(text):
+        return f"{shown(text)} holds a character that cannot be kept"
+    if len(text.strip()) < least:
+        return "it is missing"
+    return None
+
+
+def metadata_problem(metadata: object) -> str | None:
+    """What is wrong with an object of the caller's own; None if nothing."""
+    if not isinstance(metadata, Mapping):
+        return f"{shown(metadata)} is no object"
+    try:
+        text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return "it holds what JSON does not know"
+    if len(text) > MOST_METADATA:
+        return f"{len(text)} characters are more than {MOST_METADATA}"
+    # A NUL is written as an escape.
+    if not is_storable(text) or "\\u0000" in text:
+        return "it holds a character that cannot be kept"
+    return None
+
+
+def shown(value: object) -> str:
+    """A value as it can stand in a message: short, with what cannot be printed escaped."""
+    text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def plain_number(number: Decimal) -> str:
+    """A decimal as people write it: 6 instead of 6.000000, 100 instead of 1E+2."""
+    return format(number.normalize(), "f")
+
+
+def is_whole(number: Any) -> bool:
+    """Whether it is an int, and not a truth value."""
+    return isinstance(number, int) and not isinstance(number, bool)

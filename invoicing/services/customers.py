@@ -1,0 +1,214 @@
+"""Customers: made, changed, deleted while nothing refers to them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError
+
+from core.errors import ConstraintRegistry
+from invoicing.errors import CustomerCodeTaken, CustomerInUse, CustomerNotFound, InvalidCustomer
+from invoicing.models import Customer
+from invoicing.rules import (
+    MOST_REGION,
+    check_country,
+    check_region,
+    is_code,
+    is_whole,
+    metadata_problem,
+    shown,
+    text_problem,
+)
+from invoicing.vat_ids import check_tax_id
+from organizations.actors import Actor
+from organizations.models import Organization
+from organizations.services.auditing import atomic_use_case
+
+FIELDS = (
+    "code",
+    "name",
+    "email",
+    "phone",
+    "address",
+    "postcode",
+    "city",
+    "region",
+    "country",
+    "tax_id",
+    "payment_terms_days",
+    "active",
+    "metadata",
+)
+MOST_TERMS_DAYS = 365
+
+_MOST = {
+    "name": 200,
+    "email": 254,
+    "phone": 40,
+    "address": 500,
+    "postcode": 20,
+    "city": 100,
+    "region": MOST_REGION,
+}
+
+
+def create_customer(
+    *,
+    actor: Actor,
+    name: str,
+    code: str = "",
+    email: str = "",
+    phone: str = "",
+    address: str = "",
+    postcode: str = "",
+    city: str = "",
+    region: str = "",
+    country: str = "",
+    tax_id: str = "",
+    payment_terms_days: int | None = None,
+    active: bool = True,
+    metadata: Mapping[str, Any] | None = None,
+) -> Customer:
+    """A new customer. `address` is street and number, `country` an ISO 3166 code; without payment
+    terms those of the organization hold.
+
+    Raises:
+        InvalidCustomer, UnknownCountry, RegionWithoutCountry, InvalidTaxId, CustomerCodeTaken
+    """
+    customer = Customer(
+        organization=actor.organization,
+        code=code,
+        name=name,
+        email=email,
+        phone=phone,
+        address=address,
+        postcode=postcode,
+        city=city,
+        region=region,
+        country=country,
+        tax_id=tax_id,
+        payment_terms_days=payment_terms_days,
+        active=active,
+        metadata=metadata or {},
+    )
+    _check(customer)
+    with atomic_use_case(actor, "create_customer") as audit:
+        with _naming_the_code_of(customer):
+            customer.save(force_insert=True)
+        audit(customer, after=_as_audited(customer))
+    return customer
+
+
+def change_customer(*, actor: Actor, customer: Customer, **changes: Any) -> Customer:
+    """Change the fields that are given (`FIELDS`); a change to what is there already is none. What
+    was issued keeps the customer as they were.
+
+    Raises:
+        CustomerNotFound: they are gone, or another organization's.
+        As create_customer does.
+    """
+    unknown = set(changes) - set(FIELDS)
+    if unknown:
+        raise TypeError(f"a customer has no {', '.join(sorted(unknown))} to change")
+    with atomic_use_case(actor, "change_customer") as audit:
+        row = _locked(actor.organization, customer)
+        before = _as_audited(row)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        _check(row)
+        after = _as_audited(row)
+        changed = [name for name in FIELDS if before[name] != after[name]]
+        if changed:
+            with _naming_the_code_of(row):
+                row.save(update_fields=changed)
+            audit(
+                row,
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+            )
+    return row
+
+
+def delete_customer(*, actor: Actor, customer: Customer) -> None:
+    """Delete a customer to whom nothing refers.
+
+    Raises:
+        CustomerNotFound: they are gone, or another organization's.
+        CustomerInUse: they have orders, invoices, credit notes or payments.
+    """
+    with atomic_use_case(actor, "delete_customer") as audit:
+        row = _locked(actor.organization, customer)
+        try:
+            row.delete()
+        except IntegrityError as error:
+            raise CustomerInUse(customer=row.code or row.name) from error
+        audit(row, before=_as_audited(row))
+
+
+def _check(customer: Customer) -> None:
+    """Each value alone, and those that depend on another; without surrounding white space.
+
+    Raises:
+        InvalidCustomer, UnknownCountry, RegionWithoutCountry, InvalidTaxId
+    """
+    if customer.code and not is_code(customer.code):
+        raise InvalidCustomer(
+            field="code",
+            problem=f"{shown(customer.code)} is no code: use letters, digits and .:_- , up to 50",
+        )
+    for field, most in _MOST.items():
+        text = getattr(customer, field)
+        problem = text_problem(text, least=1 if field == "name" else 0, most=most)
+        if problem is not None:
+            raise InvalidCustomer(field=field, problem=problem)
+        setattr(customer, field, text.strip())
+    _check_email(customer.email)
+    terms = customer.payment_terms_days
+    if terms is not None and not (is_whole(terms) and 0 <= terms <= MOST_TERMS_DAYS):
+        raise InvalidCustomer(
+            field="payment_terms_days",
+            problem=f"terms are 0 to {MOST_TERMS_DAYS} days, not {shown(terms)}",
+        )
+    problem = metadata_problem(customer.metadata)
+    if problem is not None:
+        raise InvalidCustomer(field="metadata", problem=problem)
+    customer.metadata = dict(customer.metadata)
+    customer.country = check_country(customer.country)
+    customer.region = check_region(customer.region, customer.country)
+    customer.tax_id = check_tax_id(customer.tax_id, customer.country)
+
+
+def _check_email(email: str) -> None:
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            raise InvalidCustomer(
+                field="email", problem=f"{shown(email)} is no email address"
+            ) from None
+
+
+@contextmanager
+def _naming_the_code_of(customer: Customer) -> Iterator[None]:
+    """Put into a refusal by the unique constraint the code that is taken."""
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(ConstraintRegistry.translate(error), CustomerCodeTaken):
+            raise CustomerCodeTaken(code=customer.code) from error
+        raise
+
+
+def _locked(organization: Organization, customer: Customer) -> Customer:
+    # Orders for the customer go on being written meanwhile.
+    rows = Customer.objects.of(organization).select_for_update(no_key=True)
+    row: Customer | None = rows.filter(pk=customer.pk).first()
+    if row is None:
+        raise CustomerNotFound(customer=customer.code or customer.name)
+    return row
+
+
+def _as_audited(customer: Customer) -> dict[str, Any]:
+    return {name: getattr(customer, name) for name in FIELDS}

@@ -1,0 +1,14 @@
+"""Orders: drafted, changed, locked, cancelled."""
+
+from invoicing.services.orders.creating import add_order, create_order
+from invoicing.services.orders.drafts import MOST_ITEMS, ItemDraft
+from invoicing.services.orders.locking import lock, lock_order
+
+__all__ = [
+    "MOST_ITEMS",
+    "ItemDraft",
+    "add_order",
+    "create_order",
+    "lock",
+    "lock_order",
+]
