@@ -164,7 +164,7 @@ class OrderIsEmpty(Invalid):
     attr = "items"
 
 
-class OrderLocked(Conflict):
+class OrderLocked(Invalid):
     """Order {order} is {status} and cannot change any more."""
 
 
@@ -278,19 +278,25 @@ class DueBeforeIssue(Invalid):
     attr = "due_on"
 
 
-class OverCredit(Conflict):
+class ImplausibleDueDate(Invalid):
+    """An invoice is dated and due between 1900-01-01 and 2199-12-31."""
+
+    attr = "due_on"
+
+
+class OverCredit(Invalid):
     """{amount} {currency} cannot be credited: of {invoice}, {left} are left."""
 
     attr = "amount"
 
 
-class TaxOverCredit(Conflict):
+class TaxOverCredit(Invalid):
     """{amount} of the tax {rate} cannot be credited: of {invoice}, {left} are left."""
 
     attr = "amount"
 
 
-class ItemOverCredit(Conflict):
+class ItemOverCredit(Invalid):
     """{quantity} of {item} cannot be credited: of {invoice}, {left} are left."""
 
     attr = "items"
@@ -334,7 +340,7 @@ class InvalidAmount(Invalid):
     attr = "amount"
 
 
-class OverPayment(Conflict):
+class OverPayment(Invalid):
     """{amount} {currency} cannot be paid: of {invoice}, {open} are open."""
 
     attr = "amount"
@@ -344,7 +350,7 @@ class NothingOwed(Conflict):
     """Nothing is owed on {invoice}."""
 
 
-class OverRefund(Conflict):
+class OverRefund(Invalid):
     """{amount} {currency} cannot be refunded: of {document}, {left} can be."""
 
     attr = "amount"

@@ -21,6 +21,10 @@ FORMS = ("application/json",)
 PATH_PARTS = {
     "id": "The row's id.",
     "account": "The account's code or id.",
+    "tax_rate": "The rate's code or id.",
+    "customer": "The customer's code or id.",
+    "invoice": "The invoice's id or number.",
+    "credit_note": "The credit note's id or number.",
     "check": "The check's name: `invoices`, `wallets`, `settlements`, …",
 }
 
