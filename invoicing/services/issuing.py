@@ -1,6 +1,8 @@
 """Issue an invoice from a locked order."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from core.db import require_transaction
 from invoicing.errors import (
@@ -10,12 +12,14 @@ from invoicing.errors import (
     OrderCancelled,
     OrderNotLocked,
 )
-from invoicing.models import DocumentKind, Invoice, InvoiceStatus, Order, OrderStatus
+from invoicing.models import Customer, DocumentKind, Invoice, InvoiceStatus, Order, OrderStatus
 from invoicing.parts import merged
 from invoicing.services.issue_facts import IssueFacts, issue_facts
-from invoicing.services.locking import lock_invoice_of, lock_order
+from invoicing.services.locking import lock_invoice, lock_invoice_of, lock_order
 from invoicing.services.numbering import MAIN, lock_number
 from invoicing.services.order_parts import parts_of_order
+from invoicing.services.orders import ItemDraft, add_order, lock
+from invoicing.services.paying import PaymentDraft, pay, record_paid
 from invoicing.services.postings import Document, issuance
 from invoicing.services.rows import insert_row
 from ledger.drafts import EntryDraft
@@ -51,6 +55,47 @@ def issue_invoice(
         return issue(
             audit, actor, locked, issued_on=issued_on, due_on=due_on, series=series, now=now
         )
+
+
+def invoice_order(
+    *,
+    actor: Actor,
+    currency: str,
+    items: Sequence[ItemDraft],
+    customer: Customer | None = None,
+    reference: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    issued_on: date | None = None,
+    due_on: date | None = None,
+    series: str = MAIN,
+    payment: PaymentDraft | None = None,
+    now: datetime | None = None,
+) -> Invoice:
+    """An order created, locked and issued in one transaction, and paid where a payment comes with
+    it; taxed with the rates of the day of the issue.
+
+    Raises:
+        What `create_order`, `lock_order`, `issue_invoice` and `record_payment` raise.
+    """
+    on = issued_on or actor.organization.today(now)
+    with atomic_use_case(actor, "invoice_order") as audit:
+        draft = add_order(
+            audit,
+            actor,
+            currency=currency,
+            items=items,
+            customer=customer,
+            reference=reference,
+            metadata=metadata,
+        )
+        order = lock(audit, actor, draft, country=country, region=region, on=on, now=now)
+        invoice = issue(audit, actor, order, issued_on=on, due_on=due_on, series=series, now=now)
+        if payment is not None:
+            pay(audit, actor, invoice, payment._replace(on=payment.on or on), now=now)
+            invoice = lock_invoice(actor.organization, invoice.pk)
+    return invoice
 
 
 def issue(
@@ -134,17 +179,3 @@ def _record(audit: Audit, order: Order, invoice: Invoice) -> None:
     if invoice.status == InvoiceStatus.PAID:
         # What costs nothing is paid.
         record_paid(audit, invoice)
-
-
-def record_paid(audit: Audit, invoice: Invoice) -> None:
-    """Tell that an invoice, and with it its order, has been paid in full."""
-    said = {
-        "invoice": invoice.pk,
-        "number": invoice.number,
-        "order": invoice.order_id,
-        "total_amount": invoice.total_amount,
-        "currency": invoice.currency,
-    }
-    audit.event("invoice_paid", invoice, **said)
-    order = Order(organization_id=invoice.organization_id, id=invoice.order_id)
-    audit.event("order_paid", order, **said)

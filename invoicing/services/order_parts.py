@@ -1,9 +1,11 @@
-"""The parts of a locked order, from its snapshot."""
+"""The parts and rates of a locked order, from its snapshot."""
 
+from decimal import Decimal
 from typing import Any
 
 from invoicing.models import Order, OrderItem
 from invoicing.parts import Part, parts_of_items
+from invoicing.tax import Rate
 
 
 def parts_of_order(order: Order) -> list[Part]:
@@ -21,3 +23,21 @@ def parts_of_order(order: Order) -> list[Part]:
         .values_list("position", "revenue_account_id")
     )
     return parts_of_items(snapshot, accounts)
+
+
+def rates_of_order(order: Order) -> dict[str, Rate]:
+    """The rates as they were when the order was locked, by code, in its own order."""
+    snapshot: dict[str, Any] = order.snapshot or {}
+    return {
+        line["code"]: Rate(
+            code=line["code"],
+            name=line["name"],
+            percentage=Decimal(line["percentage"]),
+            country=line["country"],
+            region=line["region"],
+            inclusive=line["inclusive"],
+            compound=line["compound"],
+            category=line["category"],
+        )
+        for line in snapshot["tax_lines"]
+    }

@@ -3,13 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from core.db import require_transaction, uuid7
 from invoicing.errors import (
     NotAPayment,
-    NothingOwed,
     OrderCancelled,
     OrderNotLocked,
-    OverPayment,
     PaymentAlreadyReversed,
     PaymentNotFound,
     PaymentRefunded,
@@ -22,15 +19,11 @@ from invoicing.models import (
     TransactionStatus,
     TransactionType,
 )
-from invoicing.services.issuing import issue, record_paid
+from invoicing.services.issuing import issue
 from invoicing.services.locking import lock_invoice, lock_invoice_of, lock_order
+from invoicing.services.paying import PaymentDraft, pay
 from invoicing.services.postings import Document, payment_taken_back
-from invoicing.services.postings import payment as payment_draft
 from invoicing.services.transactions import (
-    account_of,
-    check_amount,
-    check_method,
-    check_provider_reference,
     check_reason,
     insert_transaction,
     record_transaction,
@@ -38,7 +31,7 @@ from invoicing.services.transactions import (
 from ledger.models import JournalLine
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
-from organizations.services.auditing import Audit, atomic_use_case
+from organizations.services.auditing import atomic_use_case
 
 
 def record_payment(
@@ -59,7 +52,8 @@ def record_payment(
     """
     with atomic_use_case(actor, "record_payment") as audit:
         locked = lock_invoice(actor.organization, invoice.pk)
-        return pay(audit, actor, locked, method, amount, provider_reference, on=on, now=now)
+        draft = PaymentDraft(method, amount, provider_reference, on)
+        return pay(audit, actor, locked, draft, now=now)
 
 
 def pay_order(
@@ -85,57 +79,8 @@ def pay_order(
         if locked.status == OrderStatus.CANCELLED:
             raise OrderCancelled(order=locked.name)
         invoice = lock_invoice_of(locked) or issue(audit, actor, locked, issued_on=on, now=now)
-        return pay(audit, actor, invoice, method, amount, provider_reference, on=on, now=now)
-
-
-def pay(
-    audit: Audit,
-    actor: Actor,
-    invoice: Invoice,
-    method: str,
-    amount: int | None = None,
-    provider_reference: str = "",
-    *,
-    on: date | None = None,
-    now: datetime | None = None,
-) -> FinancialTransaction:
-    """The part: `invoice` is as its caller has locked or issued it in this transaction."""
-    require_transaction()
-    check_method(method)
-    check_amount(amount)
-    organization = actor.organization
-    check_provider_reference(organization, provider_reference)
-    wanted = _payable(invoice, amount)
-    on = on or organization.today(now)
-    id = uuid7()
-    draft = payment_draft(
-        Document.invoice(invoice.pk, invoice.number),
-        id,
-        on,
-        wanted,
-        method,
-        account=account_of(organization, method, invoice.currency),
-        receivable=invoice.receivable_id,
-    )
-    [entry] = post_entries(organization, [draft], actor=actor, now=now)
-    paid = FinancialTransaction(
-        organization=organization,
-        id=id,
-        type=TransactionType.CREDIT,
-        invoice_id=invoice.pk,
-        customer_id=invoice.customer_id,
-        method=method,
-        amount=wanted,
-        currency=invoice.currency,
-        provider_reference=provider_reference,
-        occurred_on=on,
-        entry_id=entry.pk,
-    )
-    insert_transaction(paid)
-    record_transaction(audit, paid, invoice)
-    if wanted == invoice.open_amount:
-        record_paid(audit, invoice)
-    return paid
+        draft = PaymentDraft(method, amount, provider_reference, on)
+        return pay(audit, actor, invoice, draft, now=now)
 
 
 def reverse_payment(
@@ -184,20 +129,6 @@ def reverse_payment(
         insert_transaction(debit)
         record_transaction(audit, debit, invoice)
     return debit
-
-
-def _payable(invoice: Invoice, amount: int | None) -> int:
-    """The amount to be paid: what is given, within what is open, or else all of that."""
-    owed: int = invoice.open_amount
-    if owed <= 0:
-        raise NothingOwed(invoice=invoice.number)
-    if amount is None:
-        return owed
-    if amount > owed:
-        raise OverPayment(
-            amount=amount, currency=invoice.currency, invoice=invoice.number, open=owed
-        )
-    return amount
 
 
 def _lock_payment(

@@ -12,14 +12,14 @@ from invoicing.errors import (
     UnknownMethod,
 )
 from invoicing.models import CreditNote, FinancialTransaction, Invoice, PaymentMethod
+from invoicing.rules import is_whole, shown, text_problem
 from invoicing.services.issue_facts import role_accounts
 from invoicing.services.postings import METHOD_ROLES
 from invoicing.services.rows import insert_row
 from organizations.models import Organization
-from organizations.rules import is_storable
 from organizations.services.auditing import Audit
 
-MOST_REASON, _MOST_PROVIDER_REFERENCE = 500, 200
+_MOST_REASON, _MOST_PROVIDER_REFERENCE = 500, 200
 
 
 def check_method(method: str) -> None:
@@ -30,35 +30,37 @@ def check_method(method: str) -> None:
 
 def check_amount(amount: int | None) -> None:
     """Raises InvalidAmount below 1; None is for the service to fill in."""
-    if amount is not None and amount < 1:
-        raise InvalidAmount(amount=amount)
+    if amount is not None and (not is_whole(amount) or amount < 1):
+        raise InvalidAmount(amount=shown(amount))
 
 
 def check_reason(reason: str) -> str:
     """The reason without white space around it. Raises InvalidTransaction."""
-    reason = reason.strip()
-    if not 1 <= len(reason) <= MOST_REASON or not is_storable(reason):
-        raise InvalidTransaction(field="reason", problem=f"say why, in up to {MOST_REASON} letters")
-    return reason
+    problem = text_problem(reason, least=1, most=_MOST_REASON)
+    if problem is not None:
+        raise InvalidTransaction(field="reason", problem=problem)
+    return reason.strip()
 
 
-def check_provider_reference(organization: Organization, reference: str) -> None:
-    """That it can be stored and was not taken yet; of two that race the database refuses one.
+def check_provider_reference(organization: Organization, reference: str) -> str:
+    """One that can be stored and was not taken yet, without white space around it; of two that race
+    the database refuses one.
 
     Raises:
         InvalidTransaction, ProviderReferenceTaken
     """
     require_transaction()
+    problem = text_problem(reference, most=_MOST_PROVIDER_REFERENCE)
+    if problem is not None:
+        raise InvalidTransaction(field="provider_reference", problem=problem)
+    reference = reference.strip()
     if not reference:
-        return
-    if len(reference) > _MOST_PROVIDER_REFERENCE or not is_storable(reference):
-        raise InvalidTransaction(
-            field="provider_reference", problem=f"use up to {_MOST_PROVIDER_REFERENCE} letters"
-        )
+        return reference
     with prepared_cursor() as cursor:
         cursor.execute(_TAKEN, (organization.pk, reference))
         if cursor.fetchone() is not None:
             raise ProviderReferenceTaken(provider_reference=reference)
+    return reference
 
 
 _TAKEN = """
