@@ -10,6 +10,7 @@ from invoicing.errors import (
     DocumentIsFinal,
     DueBeforeIssue,
     EntryBelongsToDocument,
+    ImplausibleDueDate,
     InvalidPercentage,
     InvalidSeries,
     InvalidTaxRateCode,
@@ -72,6 +73,7 @@ def register_constraints() -> None:
             "invoice_number_is_unique": lambda facts: NumberTaken(number=facts.get("number")),
             "creditnote_number_is_unique": lambda facts: NumberTaken(number=facts.get("number")),
             "invoice_is_due_after_its_issue": lambda facts: DueBeforeIssue(),
+            "invoice_dates_are_plausible": lambda facts: ImplausibleDueDate(),
             "numberseries_code_is_unique": lambda facts: SeriesCodeTaken(
                 kind=facts.get("kind"), code=facts.get("code")
             ),
@@ -80,6 +82,7 @@ def register_constraints() -> None:
             ),
             "document_is_posted_as_it_says": lambda facts: PostingMismatch(**facts),
             "document_is_final": lambda facts: DocumentIsFinal(**facts),
+            "creditnote_gets_its_parts_once": lambda facts: DocumentIsFinal(**facts),
             "entry_of_a_document_stays": lambda facts: EntryBelongsToDocument(**facts),
             "invoice_is_not_overpaid": lambda facts: OverPayment(**facts),
             "invoice_is_not_overrefunded": lambda facts: OverRefund(**facts),

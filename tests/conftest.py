@@ -20,12 +20,12 @@ pytest_plugins = ["tests.fixtures", "tests.tenant_sql"]
 os.environ["PRODUCTION"] = "off"
 
 # What PostgreSQL itself refuses is asked of every version that we support: `.ci/run`.
-DATABASE_RULES = {"test_database_rules.py", "test_tenant_schema.py"}
+DATABASE_RULES = ("test_database_rules", "test_tenant_schema.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.name in DATABASE_RULES:
+        if item.path.name.startswith(DATABASE_RULES):
             item.add_marker(pytest.mark.database_rules)
         if item.get_closest_marker("redis"):
             item.fixturenames.insert(0, "redis_server")  # type: ignore[attr-defined]

@@ -1626,6 +1626,34 @@ class Migration(migrations.Migration):
                 name="order_is_locked_with_its_snapshot",
             ),
         ),
+        migrations.AddConstraint(
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("paid_at__isnull", True),
+                        ("status__in", ["draft", "pending"]),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("paid_at__isnull", False),
+                        ("status", "paid"),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", True),
+                        ("status__in", ["partially_refunded", "refunded"]),
+                    ),
+                    models.Q(
+                        ("cancelled_at__isnull", False),
+                        ("paid_at__isnull", True),
+                        ("status", "cancelled"),
+                    ),
+                    _connector="OR",
+                ),
+                name="order_times_fit_its_status",
+            ),
+        ),
         migrations.AddIndex(
             model_name="invoice",
             index=models.Index(fields=["organization", "issued_on", "id"], name="invoice_by_date"),
@@ -1720,6 +1748,13 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("due_on__gte", models.F("issued_on"))),
                 name="invoice_is_due_after_its_issue",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("due_on__lte", "2199-12-31"), ("issued_on__gte", "1900-01-01")),
+                name="invoice_dates_are_plausible",
             ),
         ),
         migrations.AddConstraint(

@@ -102,6 +102,11 @@ class Invoice(NumberedDocument):
             models.CheckConstraint(
                 name="invoice_is_due_after_its_issue", condition=Q(due_on__gte=F("issued_on"))
             ),
+            # One that posts nothing has no entry to hold its date to this.
+            models.CheckConstraint(
+                name="invoice_dates_are_plausible",
+                condition=Q(issued_on__gte="1900-01-01", due_on__lte="2199-12-31"),
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "issued_on", "id"], name="invoice_by_date"),

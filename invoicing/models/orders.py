@@ -88,6 +88,18 @@ class Order(TenantModel):
                     rounding__in=["document", "line"],
                 ),
             ),
+            models.CheckConstraint(
+                name="order_times_fit_its_status",
+                condition=Q(
+                    status__in=["draft", "pending"],
+                    paid_at__isnull=True,
+                    cancelled_at__isnull=True,
+                )
+                | Q(status="paid", paid_at__isnull=False, cancelled_at__isnull=True)
+                # Of a part that was paid something may be refunded.
+                | Q(status__in=["partially_refunded", "refunded"], cancelled_at__isnull=True)
+                | Q(status="cancelled", paid_at__isnull=True, cancelled_at__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(fields=["organization", "created_at", "id"], name="order_by_time"),

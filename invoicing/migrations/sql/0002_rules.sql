@@ -2,17 +2,46 @@
 -- CHECK and the name of the truth that was broken; DETAIL holds the facts as a JSON object.
 --
 -- Amounts paid, refunded and credited are kept by triggers on the rows that pay, refund and credit:
--- the UPDATE locks the document, so of two that race one sees what the other has left.
+-- the UPDATE locks the document, so of two that race one sees what the other has left. What may be
+-- written there is what those rows say, whoever writes it: no rule asks pg_trigger_depth(), for
+-- everybody can make a trigger on a temporary table of their own.
+--
 -- Locks are taken in one order everywhere: order, invoice, credit note, number counter, ledger.
+-- They are FOR NO KEY UPDATE: the foreign keys of a row that comes in hold FOR KEY SHARE already,
+-- and two of those that both asked for FOR UPDATE would wait for each other.
 
 ------------------------------------------------------------------------------------------------
 -- Orders: free while a draft; the lock fixes them; afterwards the status follows the invoice.
 ------------------------------------------------------------------------------------------------
 
+-- What an order becomes by the amounts of its invoice.
+CREATE FUNCTION invoicing_follow(sold invoicing_order, billed invoicing_invoice)
+RETURNS invoicing_order
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  wanted text := CASE
+    WHEN billed.refunded_amount > 0 AND billed.refunded_amount = billed.paid_amount
+         AND billed.credited_amount = billed.total_amount THEN 'refunded'
+    WHEN billed.refunded_amount > 0 THEN 'partially_refunded'
+    WHEN billed.credited_amount = billed.total_amount AND billed.total_amount > 0
+         AND billed.paid_amount = 0 THEN 'cancelled'
+    WHEN billed.open_amount <= 0 THEN 'paid'
+    ELSE 'pending' END;
+BEGIN
+  IF sold.status <> wanted THEN
+    sold.status := wanted;
+    sold.paid_at := CASE WHEN wanted = 'paid' THEN coalesce(sold.paid_at, now())
+                         WHEN wanted NOT IN ('pending', 'cancelled') THEN sold.paid_at END;
+    sold.cancelled_at := CASE WHEN wanted = 'cancelled' THEN now() END;
+  END IF;
+  RETURN sold;
+END $$;
+
 CREATE FUNCTION invoicing_guard_order() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  unchanged invoicing_order;
+  expected invoicing_order;
+  billed invoicing_invoice;
   items record;
   taxes numeric;
 BEGIN
@@ -31,8 +60,32 @@ BEGIN
       jsonb_build_object('order', OLD.id, 'status', OLD.status));
   END IF;
 
-  IF OLD.status = 'draft' AND NEW.status IN ('draft', 'cancelled') THEN
+  IF (OLD.status = 'draft' AND NEW.status = 'draft') OR NEW *= OLD THEN
     RETURN NEW;
+  END IF;
+
+  IF OLD.status NOT IN ('draft', 'cancelled') THEN
+    SELECT * INTO billed FROM invoicing_invoice i
+      WHERE i.organization_id = OLD.organization_id AND i.order_id = OLD.id;
+    IF FOUND THEN
+      expected := invoicing_follow(OLD, billed);
+      IF NEW *= expected THEN
+        RETURN NEW;
+      END IF;
+      IF OLD.status = 'pending' AND NEW.status = 'cancelled' THEN
+        PERFORM ledger_refuse('order_with_an_invoice_is_not_cancelled',
+          jsonb_build_object('order', OLD.id));
+      END IF;
+      PERFORM ledger_refuse('order_is_frozen',
+        jsonb_build_object('order', OLD.id, 'status', OLD.status));
+    END IF;
+  END IF;
+
+  -- Whoever adds an item or an invoice locks the order without changing it. That none came in must
+  -- be answered by a new snapshot, which only READ COMMITTED takes for every query.
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    PERFORM ledger_refuse('order_changes_in_read_committed',
+      jsonb_build_object('order', OLD.id, 'status', OLD.status));
   END IF;
 
   IF OLD.status = 'draft' AND NEW.status = 'pending' THEN
@@ -57,27 +110,15 @@ BEGIN
     RETURN NEW;
   END IF;
 
-  unchanged := NEW;
-  unchanged.status := OLD.status;
-  IF OLD.status = 'pending' AND NEW.status = 'cancelled' AND pg_trigger_depth() = 1 THEN
-    unchanged.cancelled_at := OLD.cancelled_at;
-    IF EXISTS (SELECT FROM invoicing_invoice i
-                WHERE i.organization_id = OLD.organization_id AND i.order_id = OLD.id) THEN
-      PERFORM ledger_refuse('order_with_an_invoice_is_not_cancelled',
-        jsonb_build_object('order', OLD.id));
-    END IF;
-    IF unchanged *= OLD THEN
+  -- A draft that is cancelled was never locked; a locked order stays as it was locked.
+  IF NEW.status = 'cancelled' THEN
+    expected := OLD;
+    expected.status := 'cancelled';
+    expected.cancelled_at := NEW.cancelled_at;
+    IF (OLD.status = 'draft' AND NEW.locked_at IS NULL AND NEW.snapshot IS NULL)
+       OR (OLD.status = 'pending' AND NEW *= expected) THEN
       RETURN NEW;
     END IF;
-  ELSIF pg_trigger_depth() > 1 THEN
-    -- From the trigger of its invoice, and from nowhere else.
-    unchanged.paid_at := OLD.paid_at;
-    unchanged.cancelled_at := OLD.cancelled_at;
-    IF unchanged *= OLD THEN
-      RETURN NEW;
-    END IF;
-  ELSIF NEW *= OLD THEN
-    RETURN NEW;
   END IF;
   PERFORM ledger_refuse('order_is_frozen',
     jsonb_build_object('order', OLD.id, 'status', OLD.status));
@@ -102,7 +143,7 @@ BEGIN
   IF TG_OP = 'INSERT' THEN
     PERFORM 1 FROM invoicing_order o
       WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n)
-      ORDER BY o.organization_id, o.id FOR UPDATE;
+      ORDER BY o.organization_id, o.id FOR NO KEY UPDATE;
     SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
       FROM invoicing_order o
      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n)
@@ -110,7 +151,7 @@ BEGIN
   ELSIF TG_OP = 'DELETE' THEN
     PERFORM 1 FROM invoicing_order o
       WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM old_rows n)
-      ORDER BY o.organization_id, o.id FOR UPDATE;
+      ORDER BY o.organization_id, o.id FOR NO KEY UPDATE;
     SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
       FROM invoicing_order o
      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM old_rows n)
@@ -119,7 +160,7 @@ BEGIN
     PERFORM 1 FROM invoicing_order o
       WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n
                                           UNION SELECT n.order_id, n.organization_id FROM old_rows n)
-      ORDER BY o.organization_id, o.id FOR UPDATE;
+      ORDER BY o.organization_id, o.id FOR NO KEY UPDATE;
     SELECT jsonb_build_object('order', o.id, 'status', o.status) INTO named
       FROM invoicing_order o
      WHERE (o.id, o.organization_id) IN (SELECT n.order_id, n.organization_id FROM new_rows n
@@ -207,7 +248,7 @@ BEGIN
 END $$;
 
 -- Whoever needs to know the next number locks the counter (an UPDATE that changes nothing, or a row
--- that begins at zero); nothing but the insert of a document moves it.
+-- that begins at zero). It says how many documents there are, and nothing else can be written there.
 CREATE FUNCTION invoicing_refuse_counter() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -215,12 +256,31 @@ BEGIN
   RETURN NULL;
 END $$;
 
-CREATE TRIGGER counter_begins_at_zero BEFORE INSERT ON invoicing_numbercounter
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND NEW.last_number <> 0)
-  EXECUTE FUNCTION invoicing_refuse_counter();
+CREATE FUNCTION invoicing_guard_counter() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  given bigint;
+BEGIN
+  SELECT coalesce(greatest(
+      (SELECT max(i.sequence) FROM invoicing_invoice i
+        WHERE i.organization_id = NEW.organization_id AND i.series_id = NEW.series_id
+          AND i.fiscal_year = NEW.fiscal_year),
+      (SELECT max(c.sequence) FROM invoicing_creditnote c
+        WHERE c.organization_id = NEW.organization_id AND c.series_id = NEW.series_id
+          AND c.fiscal_year = NEW.fiscal_year)), 0) INTO given;
+  IF NEW.last_number <> given
+     OR (TG_OP = 'UPDATE' AND (NEW.series_id, NEW.fiscal_year) <> (OLD.series_id, OLD.fiscal_year)) THEN
+    PERFORM ledger_refuse('numbercounter_counts_documents',
+      jsonb_build_object('expected', given, 'got', NEW.last_number));
+  END IF;
+  RETURN NEW;
+END $$;
+
+-- AFTER the insert: before it, a row that meets ON CONFLICT would be asked as well.
+CREATE TRIGGER counter_begins_with_its_documents AFTER INSERT ON invoicing_numbercounter
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_counter();
 CREATE TRIGGER counter_is_moved_by_documents BEFORE UPDATE ON invoicing_numbercounter
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0 AND OLD.* IS DISTINCT FROM NEW.*)
-  EXECUTE FUNCTION invoicing_refuse_counter();
+  FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION invoicing_guard_counter();
 CREATE TRIGGER counter_stays BEFORE DELETE OR TRUNCATE ON invoicing_numbercounter
   FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_counter();
 
@@ -240,25 +300,35 @@ CREATE TRIGGER series_keeps_its_kind BEFORE UPDATE OF kind ON invoicing_numberse
 -- Postings: each document and each payment names the entry that says the same.
 ------------------------------------------------------------------------------------------------
 
+-- `owed` is what the entry adds to the receivable: negative where it takes off.
 CREATE FUNCTION invoicing_check_entry(
   organization uuid, entry uuid, wanted_reference text, wanted_on date, wanted_currency text,
-  wanted_total bigint) RETURNS void
+  receivable uuid, owed bigint) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   found_entry ledger_journalentry;
+  moved numeric;
 BEGIN
+  -- FOR SHARE: it is not voided between this look and the document's coming in.
   SELECT * INTO found_entry FROM ledger_journalentry e
-    WHERE e.id = entry AND e.organization_id = organization;
+    WHERE e.id = entry AND e.organization_id = organization FOR SHARE;
+  SELECT sum(l.debit - l.credit) INTO moved
+    FROM ledger_journalline l
+    JOIN ledger_account a ON a.id = l.account_id AND (a.organization_id = l.organization_id) IS TRUE
+   WHERE l.organization_id = organization AND l.entry_id = entry AND l.account_id = receivable
+     AND a.currency = wanted_currency;
   IF found_entry.id IS NULL
      OR (found_entry.status, found_entry.reference, found_entry.effective_on, found_entry.currency,
-         found_entry.total_amount)
-        IS DISTINCT FROM ('posted', wanted_reference, wanted_on, wanted_currency, wanted_total) THEN
+         found_entry.total_amount, moved)
+        IS DISTINCT FROM ('posted', wanted_reference, wanted_on, wanted_currency, abs(owed),
+                          owed::numeric) THEN
     PERFORM ledger_refuse('document_is_posted_as_it_says',
-      jsonb_build_object('reference', wanted_reference, 'amount', wanted_total));
+      jsonb_build_object('reference', wanted_reference, 'amount', abs(owed), 'receivable', moved));
   END IF;
 END $$;
 
 -- What a document posted is corrected by another document, not by voiding the entry under it.
+-- An old snapshot would not see a document that came in since; only READ COMMITTED takes a new one.
 CREATE FUNCTION invoicing_guard_entry() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -267,7 +337,10 @@ BEGIN
      OR EXISTS (SELECT FROM invoicing_creditnote d
                  WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id)
      OR EXISTS (SELECT FROM invoicing_financialtransaction d
-                 WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id) THEN
+                 WHERE d.organization_id = NEW.organization_id AND d.entry_id = NEW.id)
+     OR (NEW.reference ~ '^(invoice|credit-note)-'
+         AND current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted'))
+  THEN
     PERFORM ledger_refuse('entry_of_a_document_stays', jsonb_build_object('reference', NEW.reference));
   END IF;
   RETURN NEW;
@@ -285,7 +358,7 @@ BEGIN
     WHERE o.organization_id = organization
       AND o.id = (SELECT i.order_id FROM invoicing_invoice i
                    WHERE i.id = invoice AND i.organization_id = organization)
-    FOR UPDATE;
+    FOR NO KEY UPDATE;
 END $$;
 
 ------------------------------------------------------------------------------------------------
@@ -298,7 +371,7 @@ DECLARE
   sold invoicing_order;
 BEGIN
   SELECT * INTO sold FROM invoicing_order o
-    WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id FOR UPDATE;
+    WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id FOR NO KEY UPDATE;
   IF sold.id IS NULL OR sold.status <> 'pending'
      OR (sold.currency, sold.customer_id, sold.subtotal_amount, sold.tax_amount, sold.total_amount)
         IS DISTINCT FROM
@@ -311,7 +384,8 @@ BEGIN
   END IF;
   IF NEW.entry_id IS NOT NULL THEN
     PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id,
-      'invoice-' || NEW.id || '-issuance', NEW.issued_on, NEW.currency, NEW.total_amount);
+      'invoice-' || NEW.id || '-issuance', NEW.issued_on, NEW.currency, NEW.receivable_id,
+      NEW.total_amount);
   END IF;
   RETURN NEW;
 END $$;
@@ -331,30 +405,50 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- What the rows say that pay, refund and credit an invoice.
+CREATE FUNCTION invoicing_sums_of(
+  organization uuid, invoice uuid, OUT paid bigint, OUT refunded bigint, OUT credited bigint)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  SELECT coalesce(sum(CASE t.type WHEN 'credit' THEN t.amount WHEN 'debit' THEN -t.amount END), 0),
+         coalesce(sum(t.amount) FILTER (WHERE t.type = 'refund'), 0)
+    INTO paid, refunded
+    FROM invoicing_financialtransaction t
+   WHERE t.organization_id = organization AND t.invoice_id = invoice;
+  SELECT coalesce(sum(c.total_amount), 0) INTO credited FROM invoicing_creditnote c
+   WHERE c.organization_id = organization AND c.invoice_id = invoice;
+END $$;
+
+CREATE FUNCTION invoicing_guard_invoice() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  expected invoicing_invoice := OLD;
+BEGIN
+  SELECT * INTO expected.paid_amount, expected.refunded_amount, expected.credited_amount
+    FROM invoicing_sums_of(OLD.organization_id, OLD.id);
+  -- Generated columns are computed after this.
+  NEW.open_amount := OLD.open_amount;
+  NEW.status := OLD.status;
+  IF NEW *= expected THEN
+    RETURN NEW;
+  END IF;
+  PERFORM ledger_refuse('document_is_final', jsonb_build_object('table', TG_TABLE_NAME));
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER invoice_is_final BEFORE UPDATE ON invoicing_invoice
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_invoice();
 CREATE TRIGGER invoice_stays BEFORE DELETE OR TRUNCATE ON invoicing_invoice
   FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
 
--- The order's status follows from its invoice's amounts.
 CREATE FUNCTION invoicing_follow_invoice() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-  wanted text := CASE
-    WHEN NEW.refunded_amount > 0 AND NEW.refunded_amount = NEW.paid_amount
-         AND NEW.credited_amount = NEW.total_amount THEN 'refunded'
-    WHEN NEW.refunded_amount > 0 THEN 'partially_refunded'
-    WHEN NEW.credited_amount = NEW.total_amount AND NEW.total_amount > 0
-         AND NEW.paid_amount = 0 THEN 'cancelled'
-    WHEN NEW.open_amount <= 0 THEN 'paid'
-    ELSE 'pending' END;
 BEGIN
   UPDATE invoicing_order o
-     SET status = wanted,
-         paid_at = CASE WHEN wanted = 'pending' THEN NULL
-                        WHEN wanted = 'paid' THEN coalesce(o.paid_at, now()) ELSE o.paid_at END,
-         cancelled_at = CASE WHEN wanted = 'cancelled' THEN coalesce(o.cancelled_at, now()) END
-   WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id AND o.status <> wanted;
+     SET (status, paid_at, cancelled_at)
+         = (SELECT f.status, f.paid_at, f.cancelled_at FROM invoicing_follow(o, NEW) f)
+   WHERE o.id = NEW.order_id AND o.organization_id = NEW.organization_id
+     AND o.status <> (invoicing_follow(o, NEW)).status;
   RETURN NULL;
 END $$;
 
@@ -370,6 +464,8 @@ CREATE FUNCTION invoicing_check_credit_note() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   credited invoicing_invoice;
+  left_net numeric;
+  left_tax numeric;
   wanted_reference text := 'credit-note-' || NEW.id || '-issuance';
 BEGIN
   IF NEW.refunded_amount <> 0 THEN
@@ -379,12 +475,28 @@ BEGIN
     wanted_reference := 'invoice-' || NEW.invoice_id || '-credit-note-' || NEW.id;
     PERFORM invoicing_lock_order_of(NEW.organization_id, NEW.invoice_id);
     SELECT * INTO credited FROM invoicing_invoice i
-      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR UPDATE;
+      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR NO KEY UPDATE;
     IF NEW.total_amount > credited.total_amount - credited.credited_amount THEN
       PERFORM ledger_refuse('invoice_is_not_overcredited',
         jsonb_build_object('invoice', credited.number, 'amount', NEW.total_amount,
                            'left', credited.total_amount - credited.credited_amount,
                            'currency', credited.currency));
+    END IF;
+    -- Nor more of the net, nor of the tax: what is left of one does not stand in for the other.
+    SELECT credited.subtotal_amount - coalesce(sum(c.subtotal_amount), 0),
+           credited.tax_amount - coalesce(sum(c.tax_amount), 0)
+      INTO left_net, left_tax
+      FROM invoicing_creditnote c
+     WHERE c.organization_id = NEW.organization_id AND c.invoice_id = NEW.invoice_id;
+    IF NEW.subtotal_amount > left_net THEN
+      PERFORM ledger_refuse('invoice_is_not_overcredited',
+        jsonb_build_object('invoice', credited.number, 'amount', NEW.subtotal_amount,
+                           'left', left_net, 'currency', credited.currency));
+    END IF;
+    IF NEW.tax_amount > left_tax THEN
+      PERFORM ledger_refuse('invoice_tax_is_not_overcredited',
+        jsonb_build_object('invoice', credited.number, 'rate', 'of all rates',
+                           'amount', NEW.tax_amount, 'left', left_tax));
     END IF;
     IF (credited.currency, credited.customer_id, credited.receivable_id)
        IS DISTINCT FROM (NEW.currency, NEW.customer_id, NEW.receivable_id) THEN
@@ -393,7 +505,7 @@ BEGIN
     END IF;
   END IF;
   PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id, wanted_reference,
-    NEW.issued_on, NEW.currency, NEW.total_amount);
+    NEW.issued_on, NEW.currency, NEW.receivable_id, -NEW.total_amount);
   RETURN NEW;
 END $$;
 
@@ -402,7 +514,8 @@ END $$;
 CREATE FUNCTION invoicing_apply_credit_note() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  UPDATE invoicing_invoice i SET credited_amount = i.credited_amount + NEW.total_amount
+  UPDATE invoicing_invoice i SET credited_amount = s.credited
+    FROM invoicing_sums_of(NEW.organization_id, NEW.invoice_id) s
     WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
   RETURN NULL;
 END $$;
@@ -415,10 +528,66 @@ CREATE TRIGGER creditnote_3_is_counted AFTER INSERT ON invoicing_creditnote
   FOR EACH ROW EXECUTE FUNCTION invoicing_count_number();
 CREATE TRIGGER creditnote_4_is_applied AFTER INSERT ON invoicing_creditnote
   FOR EACH ROW WHEN (NEW.invoice_id IS NOT NULL) EXECUTE FUNCTION invoicing_apply_credit_note();
+
+CREATE FUNCTION invoicing_guard_credit_note() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  expected invoicing_creditnote := OLD;
+BEGIN
+  SELECT coalesce(sum(t.amount), 0) INTO expected.refunded_amount
+    FROM invoicing_financialtransaction t
+   WHERE t.organization_id = OLD.organization_id AND t.credit_note_id = OLD.id;
+  IF NEW *= expected THEN
+    RETURN NEW;
+  END IF;
+  PERFORM ledger_refuse('document_is_final', jsonb_build_object('table', TG_TABLE_NAME));
+  RETURN NULL;
+END $$;
+
 CREATE TRIGGER creditnote_is_final BEFORE UPDATE ON invoicing_creditnote
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_credit_note();
 CREATE TRIGGER creditnote_stays BEFORE DELETE OR TRUNCATE ON invoicing_creditnote
   FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
+
+-- Tax lines and items come in by one statement each, in the transaction of their note. Those that
+-- are missing when it commits are missing for good.
+CREATE FUNCTION invoicing_is_of_this_transaction(written xid) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  present bigint := pg_current_xact_id()::text::bigint;
+  -- What an xid has lost of its higher bits: of all that fit, the one that is nearest.
+  ahead bigint := (written::text::bigint - present) & 4294967295;
+BEGIN
+  IF ahead > 2147483647 THEN
+    ahead := ahead - 4294967296;
+  END IF;
+  -- A row of another transaction that is in progress could not be seen; so it is this one, or a
+  -- savepoint's within it.
+  RETURN present + ahead > 0
+         AND pg_xact_status((present + ahead)::text::xid8) IS NOT DISTINCT FROM 'in progress';
+END $$;
+
+CREATE FUNCTION invoicing_check_parts_are_complete() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  taxes numeric;
+BEGIN
+  SELECT coalesce(sum(t.tax_amount), 0) INTO taxes FROM invoicing_creditnotetaxline t
+   WHERE t.organization_id = NEW.organization_id AND t.credit_note_id = NEW.id;
+  IF taxes <> NEW.tax_amount
+     OR (NEW.invoice_id IS NULL
+         AND NOT EXISTS (SELECT FROM invoicing_creditnoteitem i
+                          WHERE i.organization_id = NEW.organization_id
+                            AND i.credit_note_id = NEW.id)) THEN
+    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts',
+      jsonb_build_object('number', NEW.number, 'expected', NEW.tax_amount, 'got', taxes));
+  END IF;
+  RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER creditnote_has_its_parts AFTER INSERT ON invoicing_creditnote
+  DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW EXECUTE FUNCTION invoicing_check_parts_are_complete();
 
 -- Per rate: no more of the net or of the tax than the invoice charged under it.
 CREATE FUNCTION invoicing_check_credited_taxes() RETURNS trigger
@@ -446,13 +615,27 @@ BEGIN
    ) credited
    WHERE t.tax_amount < 0 OR t.taxable_amount < 0
       OR charged.id IS NULL
+      OR (t.percentage, t.category) IS DISTINCT FROM (charged.percentage, charged.category)
       OR credited.tax > charged.tax_amount OR credited.taxable > charged.taxable_amount
    LIMIT 1;
   IF named IS NOT NULL THEN
     PERFORM ledger_refuse('invoice_tax_is_not_overcredited', named);
   END IF;
 
-  -- They come in by one statement, and none is added later.
+  SELECT jsonb_build_object('number', c.number) INTO named
+    FROM invoicing_creditnote c
+   WHERE (c.id, c.organization_id) IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
+     AND (c.refunded_amount > 0
+          OR NOT invoicing_is_of_this_transaction(c.xmin)
+          OR EXISTS (SELECT FROM invoicing_creditnotetaxline o
+                      WHERE o.organization_id = c.organization_id AND o.credit_note_id = c.id
+                        AND NOT EXISTS (SELECT FROM new_rows t
+                                         WHERE t.organization_id = o.organization_id AND t.id = o.id)))
+   LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('creditnote_gets_its_parts_once', named);
+  END IF;
+
   SELECT jsonb_build_object('number', c.number, 'expected', c.tax_amount, 'got', s.tax) INTO named
     FROM invoicing_creditnote c
     JOIN (SELECT o.organization_id, o.credit_note_id, sum(o.tax_amount) AS tax
@@ -479,15 +662,16 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   named jsonb;
 BEGIN
-  SELECT jsonb_build_object('invoice', i.number, 'item', sold.description,
-           'quantity', t.quantity, 'left', sold.quantity - credited.quantity + t.quantity)
+  SELECT jsonb_build_object('invoice', i.number, 'item', t.description,
+           'quantity', t.quantity,
+           'left', coalesce(sold.quantity - credited.quantity + t.quantity, 0))
     INTO named
     FROM new_rows t
     JOIN invoicing_creditnote c
       ON c.id = t.credit_note_id AND (c.organization_id = t.organization_id) IS TRUE
     LEFT JOIN invoicing_invoice i
       ON i.id = c.invoice_id AND (i.organization_id = c.organization_id) IS TRUE
-    JOIN invoicing_orderitem sold
+    LEFT JOIN invoicing_orderitem sold
       ON sold.id = t.order_item_id AND (sold.organization_id = t.organization_id) IS TRUE
    CROSS JOIN LATERAL (
      SELECT sum(o.quantity) AS quantity FROM invoicing_creditnoteitem o
@@ -497,6 +681,20 @@ BEGIN
    LIMIT 1;
   IF named IS NOT NULL THEN
     PERFORM ledger_refuse('invoice_item_is_not_overcredited', named);
+  END IF;
+
+  SELECT jsonb_build_object('number', c.number) INTO named
+    FROM invoicing_creditnote c
+   WHERE (c.id, c.organization_id) IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
+     AND (c.refunded_amount > 0
+          OR NOT invoicing_is_of_this_transaction(c.xmin)
+          OR EXISTS (SELECT FROM invoicing_creditnoteitem o
+                      WHERE o.organization_id = c.organization_id AND o.credit_note_id = c.id
+                        AND NOT EXISTS (SELECT FROM new_rows t
+                                         WHERE t.organization_id = o.organization_id AND t.id = o.id)))
+   LIMIT 1;
+  IF named IS NOT NULL THEN
+    PERFORM ledger_refuse('creditnote_gets_its_parts_once', named);
   END IF;
 
   SELECT jsonb_build_object('number', c.number, 'expected', c.total_amount, 'got', s.total)
@@ -530,9 +728,12 @@ CREATE TRIGGER credited_item_is_final BEFORE UPDATE OR DELETE OR TRUNCATE ON inv
 CREATE FUNCTION invoicing_apply_transaction() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  paid invoicing_invoice;
-  credited invoicing_creditnote;
+  billed invoicing_invoice;
+  given invoicing_creditnote;
   taken_back invoicing_financialtransaction;
+  sums record;
+  still_open numeric;
+  receivable uuid;
   wanted_reference text;
 BEGIN
   IF NEW.status <> 'completed' THEN
@@ -541,31 +742,32 @@ BEGIN
 
   IF NEW.invoice_id IS NOT NULL THEN
     PERFORM invoicing_lock_order_of(NEW.organization_id, NEW.invoice_id);
-    SELECT * INTO paid FROM invoicing_invoice i
-      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR UPDATE;
-    IF (paid.currency, paid.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
+    SELECT * INTO billed FROM invoicing_invoice i
+      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id FOR NO KEY UPDATE;
+    IF (billed.currency, billed.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
       PERFORM ledger_refuse('transaction_is_of_its_document',
-        jsonb_build_object('document', paid.number, 'currency', paid.currency));
+        jsonb_build_object('document', billed.number, 'currency', billed.currency));
     END IF;
+    -- With this row, and with all others of its statement.
+    SELECT * INTO sums FROM invoicing_sums_of(NEW.organization_id, NEW.invoice_id);
+    receivable := billed.receivable_id;
     wanted_reference := 'invoice-' || NEW.invoice_id || '-payment-' || NEW.id;
     IF NEW.type = 'credit' THEN
-      IF NEW.amount > paid.open_amount THEN
+      still_open := billed.total_amount::numeric - sums.credited - sums.paid + sums.refunded;
+      IF still_open < 0 THEN
         PERFORM ledger_refuse('invoice_is_not_overpaid',
-          jsonb_build_object('invoice', paid.number, 'amount', NEW.amount,
-                             'open', greatest(paid.open_amount, 0), 'currency', paid.currency));
+          jsonb_build_object('invoice', billed.number, 'amount', NEW.amount,
+                             'open', greatest(still_open + NEW.amount, 0),
+                             'currency', billed.currency));
       END IF;
-      UPDATE invoicing_invoice i SET paid_amount = i.paid_amount + NEW.amount
-        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
     ELSIF NEW.type = 'refund' THEN
       wanted_reference := 'invoice-' || NEW.invoice_id || '-refund-' || NEW.id;
-      IF NEW.amount > paid.paid_amount - paid.refunded_amount THEN
+      IF sums.refunded > sums.paid THEN
         PERFORM ledger_refuse('invoice_is_not_overrefunded',
-          jsonb_build_object('document', paid.number, 'amount', NEW.amount,
-                             'left', paid.paid_amount - paid.refunded_amount,
-                             'currency', paid.currency));
+          jsonb_build_object('document', billed.number, 'amount', NEW.amount,
+                             'left', greatest(sums.paid - sums.refunded + NEW.amount, 0),
+                             'currency', billed.currency));
       END IF;
-      UPDATE invoicing_invoice i SET refunded_amount = i.refunded_amount + NEW.amount
-        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
     ELSE
       UPDATE invoicing_financialtransaction t SET status = 'reversed'
         WHERE t.id = NEW.reverses_id AND t.organization_id = NEW.organization_id
@@ -578,41 +780,62 @@ BEGIN
           jsonb_build_object('payment', NEW.reverses_id));
       END IF;
       wanted_reference := 'invoice-' || NEW.invoice_id || '-payment-' || NEW.reverses_id || '-reversal';
-      IF NEW.amount > paid.paid_amount - paid.refunded_amount THEN
+      IF sums.refunded > sums.paid THEN
         PERFORM ledger_refuse('payment_was_not_refunded',
-          jsonb_build_object('document', paid.number, 'amount', NEW.amount,
-                             'left', paid.paid_amount - paid.refunded_amount));
+          jsonb_build_object('document', billed.number, 'amount', NEW.amount,
+                             'left', greatest(sums.paid - sums.refunded + NEW.amount, 0)));
       END IF;
-      UPDATE invoicing_invoice i SET paid_amount = i.paid_amount - NEW.amount
-        WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
     END IF;
+    UPDATE invoicing_invoice i SET paid_amount = sums.paid, refunded_amount = sums.refunded
+      WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
   ELSE
     wanted_reference := 'credit-note-' || NEW.credit_note_id || '-refund-' || NEW.id;
-    SELECT * INTO credited FROM invoicing_creditnote c
-      WHERE c.id = NEW.credit_note_id AND c.organization_id = NEW.organization_id FOR UPDATE;
-    IF credited.invoice_id IS NOT NULL
-       OR (credited.currency, credited.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
+    SELECT * INTO given FROM invoicing_creditnote c
+      WHERE c.id = NEW.credit_note_id AND c.organization_id = NEW.organization_id FOR NO KEY UPDATE;
+    IF given.invoice_id IS NOT NULL
+       OR (given.currency, given.customer_id) IS DISTINCT FROM (NEW.currency, NEW.customer_id) THEN
       PERFORM ledger_refuse('transaction_is_of_its_document',
-        jsonb_build_object('document', credited.number, 'currency', credited.currency));
+        jsonb_build_object('document', given.number, 'currency', given.currency));
     END IF;
-    IF NEW.amount > credited.total_amount - credited.refunded_amount THEN
+    receivable := given.receivable_id;
+    SELECT sum(t.amount) AS refunded INTO sums FROM invoicing_financialtransaction t
+      WHERE t.organization_id = NEW.organization_id AND t.credit_note_id = NEW.credit_note_id;
+    IF sums.refunded > given.total_amount THEN
       PERFORM ledger_refuse('invoice_is_not_overrefunded',
-        jsonb_build_object('document', credited.number, 'amount', NEW.amount,
-                           'left', credited.total_amount - credited.refunded_amount,
-                           'currency', credited.currency));
+        jsonb_build_object('document', given.number, 'amount', NEW.amount,
+                           'left', greatest(given.total_amount - sums.refunded + NEW.amount, 0),
+                           'currency', given.currency));
     END IF;
-    UPDATE invoicing_creditnote c SET refunded_amount = c.refunded_amount + NEW.amount
+    UPDATE invoicing_creditnote c SET refunded_amount = sums.refunded
       WHERE c.id = NEW.credit_note_id AND c.organization_id = NEW.organization_id;
   END IF;
 
   PERFORM invoicing_check_entry(NEW.organization_id, NEW.entry_id, wanted_reference,
-    NEW.occurred_on, NEW.currency, NEW.amount);
+    NEW.occurred_on, NEW.currency, receivable,
+    CASE NEW.type WHEN 'credit' THEN -NEW.amount ELSE NEW.amount END);
+  RETURN NULL;
+END $$;
+
+-- A payment becomes reversed by the debit that takes it back.
+CREATE FUNCTION invoicing_guard_transaction() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  expected invoicing_financialtransaction := OLD;
+BEGIN
+  IF EXISTS (SELECT FROM invoicing_financialtransaction t
+              WHERE t.organization_id = OLD.organization_id AND t.reverses_id = OLD.id) THEN
+    expected.status := 'reversed';
+  END IF;
+  IF NEW *= expected THEN
+    RETURN NEW;
+  END IF;
+  PERFORM ledger_refuse('document_is_final', jsonb_build_object('table', TG_TABLE_NAME));
   RETURN NULL;
 END $$;
 
 CREATE TRIGGER transaction_is_applied AFTER INSERT ON invoicing_financialtransaction
   FOR EACH ROW EXECUTE FUNCTION invoicing_apply_transaction();
 CREATE TRIGGER transaction_is_final BEFORE UPDATE ON invoicing_financialtransaction
-  FOR EACH ROW WHEN (pg_trigger_depth() = 0) EXECUTE FUNCTION invoicing_refuse_change();
+  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_transaction();
 CREATE TRIGGER transaction_stays BEFORE DELETE OR TRUNCATE ON invoicing_financialtransaction
   FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
