@@ -23,6 +23,7 @@ from invoicing.services.crediting.writing import (
     CreditRequest,
     ItemAmounts,
     PreparedCredit,
+    check_credit_reference,
     parts_of,
     prepare_credit,
     write_credit,
@@ -54,24 +55,30 @@ def credit_invoice(
     reason: str,
     amount: int | None = None,
     items: Sequence[CreditItem] | None = None,
+    reference: str = "",
     on: date | None = None,
     series: str = MAIN,
     now: datetime | None = None,
 ) -> CreditNote:
     """Take back an amount of an invoice (minor units, with tax), or quantities of its items.
 
+    `reference` is the seller's own name for the credit note.
+
     Raises:
-        InvoiceNotFound, InvalidCreditNote, InvalidAmount, NothingToCredit, OverCredit,
-        ItemOverCredit, SeriesNotFound, RoleUnfilled, BooksClosed, …: nothing was written.
+        InvoiceNotFound, InvalidCreditNote, CreditNoteReferenceTaken, InvalidAmount,
+        NothingToCredit, OverCredit, ItemOverCredit, SeriesNotFound, RoleUnfilled, BooksClosed, …:
+        nothing was written.
     """
     if (amount is None) == (items is None):
         raise InvalidCreditNote(field="amount", problem="give either an amount or items")
+    reference = check_credit_reference(reference)
     with atomic_use_case(actor, "credit_invoice") as audit:
         credited = _Credited(actor.organization, lock_invoice(actor.organization, invoice.pk))
         parts, lines = (
             (credited.by_amount(amount), []) if items is None else credited.by_items(items)
         )
-        prepared = credited.prepare(parts, lines, reason, on or _today(actor, now), series)
+        on = on or _today(actor, now)
+        prepared = credited.prepare(parts, lines, reason, on, series, reference)
         [entry] = post_entries(actor.organization, [prepared.draft], actor=actor, now=now)
         return write_credit(audit, prepared, entry)
 
@@ -170,6 +177,7 @@ class _Credited:
         reason: str,
         on: date,
         series: str,
+        reference: str = "",
     ) -> PreparedCredit:
         """Raises InvalidTransaction, InvalidCreditNote and what prepare_credit raises."""
         if on < self.invoice.issued_on:
@@ -190,6 +198,7 @@ class _Credited:
                 invoice=self.invoice,
                 customer_id=self.invoice.customer_id,
                 items=items,
+                reference=reference,
             ),
         )
 

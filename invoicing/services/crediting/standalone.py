@@ -6,10 +6,10 @@ from datetime import date, datetime
 from invoicing.errors import InvalidCreditNote, UnknownCustomer
 from invoicing.models import CreditNote, Customer, InvoicingProfile
 from invoicing.parts import Part, merged, total_of
-from invoicing.rules import text_problem
 from invoicing.services.crediting.writing import (
     CreditRequest,
     ItemAmounts,
+    check_credit_reference,
     prepare_credit,
     write_credit,
 )
@@ -24,8 +24,6 @@ from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.rules import check_currency
 from organizations.services.auditing import atomic_use_case
-
-_MOST_REFERENCE = 100
 
 
 def issue_credit_note(
@@ -56,7 +54,8 @@ def issue_credit_note(
     organization = actor.organization
     drafts = check_items(items)
     currency = check_currency(currency)
-    _check(organization, customer, reference)
+    _check_customer(organization, customer)
+    reference = check_credit_reference(reference)
     reason = check_reason(reason)
     on = on or organization.today(now)
     with atomic_use_case(actor, "issue_credit_note") as audit:
@@ -108,20 +107,17 @@ def issue_credit_note(
                     )
                     for draft, line in zip(drafts, taxed.lines, strict=True)
                 ],
-                reference=reference.strip(),
+                reference=reference,
             ),
         )
         [entry] = post_entries(organization, [prepared.draft], actor=actor, now=now)
         return write_credit(audit, prepared, entry)
 
 
-def _check(organization: Organization, customer: Customer | None, reference: str) -> None:
+def _check_customer(organization: Organization, customer: Customer | None) -> None:
     """An inactive customer is sold nothing new, and still gets what they are owed."""
     if customer is not None and customer.organization_id != organization.pk:
         raise UnknownCustomer(customer=customer.pk)
-    problem = text_problem(reference, most=_MOST_REFERENCE)
-    if problem is not None:
-        raise InvalidCreditNote(field="reference", problem=problem)
 
 
 def _rounding(organization: Organization) -> Rounding:

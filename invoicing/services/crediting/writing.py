@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from invoicing.credits import credited_rates
-from invoicing.errors import NumberingChanged
+from invoicing.errors import InvalidCreditNote, NumberingChanged
 from invoicing.models import (
     CreditNote,
     CreditNoteItem,
@@ -16,6 +16,7 @@ from invoicing.models import (
     Invoice,
 )
 from invoicing.parts import Part, net_of, total_of
+from invoicing.rules import text_problem
 from invoicing.services.issue_facts import issue_facts
 from invoicing.services.numbering import lock_number
 from invoicing.services.postings import Document, credit
@@ -28,6 +29,7 @@ from organizations.services.auditing import Audit
 
 _ROLES = (AccountRole.ACCOUNTS_RECEIVABLE, AccountRole.SALES_RETURNS, AccountRole.TAX_PAYABLE)
 _GIVEN = ("fiscal_year", "sequence", "number", "refunded_amount", "created_at")
+_MOST_REFERENCE = 100
 
 
 class ItemAmounts(NamedTuple):
@@ -66,6 +68,14 @@ class PreparedCredit:
     credit_note: CreditNote
     number: str
     draft: EntryDraft
+
+
+def check_credit_reference(reference: str) -> str:
+    """Raises InvalidCreditNote."""
+    problem = text_problem(reference, most=_MOST_REFERENCE)
+    if problem is not None:
+        raise InvalidCreditNote(field="reference", problem=problem)
+    return reference.strip()
 
 
 def prepare_credit(organization: Organization, request: CreditRequest) -> PreparedCredit:
