@@ -137,7 +137,7 @@ class _Gathered:
                 Outcome.LEFT_OUT, "document_without_money", f"no line has money ({self._place})"
             )
         first = self.lines[0]
-        return SalesDocument(
+        document = SalesDocument(
             self.number,
             first.day,
             first.customer,
@@ -146,6 +146,11 @@ class _Gathered:
             self.first_line,
             self.last_line,
         )
+        if not document.net_amount:
+            return self._omitted(
+                Outcome.LEFT_OUT, "document_without_money", f"it comes to 0 ({self._place})"
+            )
+        return document
 
     def _fault(self, refused: set[str]) -> tuple[str, str] | None:
         if self.number in refused:

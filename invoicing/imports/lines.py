@@ -124,7 +124,7 @@ def _reader(order: Sequence[int], currency: str) -> Callable[[int, bytes], Sales
                 number,
                 document,
                 sku=_text("StockCode", sku, _LONGEST_SKU),
-                description=_text("Description", description, _LONGEST_DESCRIPTION) or sku or "–",
+                description=_text("Description", description, _LONGEST_DESCRIPTION) or sku,
                 quantity=_quantity(quantity),
                 unit_amount=_minor_units(price, decimals, currency),
                 day=_day(moment),

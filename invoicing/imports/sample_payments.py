@@ -18,6 +18,8 @@ class SamplePayment:
 
     day: date
     number: str
+    # Where the document begins in the file.
+    line: int
 
     @property
     def provider_reference(self) -> str:
@@ -33,7 +35,8 @@ def sample_payment(document: SalesDocument) -> SamplePayment | None:
     number = int(document.number)
     if number % 3 == 0:
         return None
-    return SamplePayment(document.day + timedelta(days=3 + number % 5), document.number)
+    day = document.day + timedelta(days=3 + number % 5)
+    return SamplePayment(day, document.number, document.first_line)
 
 
 def with_sample_payments(
