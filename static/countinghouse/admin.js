@@ -66,37 +66,23 @@
         return element;
     };
 
-    const lines = (box) => {
+    // Rows that come and go: the last one that is written in gets an empty one below it.
+    const rows = (box, show) => {
         const body = box.querySelector("tbody");
         const template = box.querySelector("template");
         const total = box.querySelector("[name$=-TOTAL_FORMS]");
         const most = Number(box.querySelector("[name$=-MAX_NUM_FORMS]").value);
-        const output = box.querySelector("[data-difference]");
-        const accountOf = accountsOf(document.getElementById("ch-accounts"));
 
         const number = () => {
             [...body.rows].forEach((row, index) => {
-                for (const input of row.querySelectorAll("input")) {
-                    for (const name of ["name", "id"]) {
-                        input[name] = input[name].replace(/-(\d+|__prefix__)-/, `-${index}-`);
+                for (const element of row.querySelectorAll("[name], [id], [for]")) {
+                    for (const name of ["name", "id", "for"]) {
+                        const value = element.getAttribute(name);
+                        if (value) element.setAttribute(name, value.replace(/-(\d+|__prefix__)-/, `-${index}-`));
                     }
                 }
             });
             total.value = body.rows.length;
-        };
-
-        const show = () => {
-            const { sums, unclear } = differences(body.rows, accountOf);
-            output.replaceChildren();
-            for (const [currency, { exponent, debit, credit }] of sums) {
-                const off = debit - credit;
-                const side = off > 0n ? "debits exceed by" : "credits exceed by";
-                const text = off === 0n
-                    ? `${currency} ${format(debit, exponent)} balanced`
-                    : `${currency} ${side} ${format(off, exponent)}`;
-                output.append(badge(text, off === 0n ? "ch-good" : "ch-bad"));
-            }
-            if (unclear) output.append(badge("a row is not complete yet", "ch-warn"));
         };
 
         const add = () => {
@@ -119,14 +105,106 @@
             button.closest("tr").remove();
             if (!body.rows.length) add();
             number();
-            show();
+            show(body.rows);
         });
         body.addEventListener("input", (event) => {
             const row = event.target.closest("tr");
             if (row === body.rows[body.rows.length - 1] && event.target.value) add();
-            show();
+            show(body.rows);
         });
-        show();
+        show(body.rows);
+    };
+
+    const lines = (box) => {
+        const output = box.querySelector("[data-difference]");
+        const accountOf = accountsOf(document.getElementById("ch-accounts"));
+
+        const show = (body) => {
+            const { sums, unclear } = differences(body, accountOf);
+            output.replaceChildren();
+            for (const [currency, { exponent, debit, credit }] of sums) {
+                const off = debit - credit;
+                const side = off > 0n ? "debits exceed by" : "credits exceed by";
+                const text = off === 0n
+                    ? `${currency} ${format(debit, exponent)} balanced`
+                    : `${currency} ${side} ${format(off, exponent)}`;
+                output.append(badge(text, off === 0n ? "ch-good" : "ch-bad"));
+            }
+            if (unclear) output.append(badge("a row is not complete yet", "ch-warn"));
+        };
+
+        rows(box, show);
+    };
+
+    // --- Items of an order ------------------------------------------------------------------------
+
+    // A quantity has up to six decimals; price times quantity is rounded half up.
+    const itemAmount = (row, exponent) => {
+        const value = (name) => row.querySelector(`[name$=-${name}]`).value;
+        if (!value("price").trim() && !value("description").trim()) return 0n;
+        const quantity = parse(value("quantity").trim() || "1", 6);
+        const price = parse(value("price"), exponent);
+        const discount = parse(value("discount"), exponent);
+        if (quantity === null || price === null || discount === null) return null;
+        return (quantity * price * 2n + 1000000n) / 2000000n - discount;
+    };
+
+    const picked = (pick) => {
+        const summary = pick.querySelector("summary");
+        const chosen = [...pick.querySelectorAll("input:checked")];
+        const text = chosen.map((input) => (input.value === "-" ? "No tax" : input.value)).join(", ");
+        summary.textContent = text || summary.dataset.picked;
+    };
+
+    const items = (box) => {
+        const output = box.querySelector("[data-sum]");
+        const exponents = JSON.parse(box.dataset.exponents);
+        const currency = document.getElementById("id_currency");
+
+        const show = (body) => {
+            const exponent = exponents[currency.value] ?? 2;
+            const amounts = [...body].map((row) => itemAmount(row, exponent));
+            output.replaceChildren();
+            if (amounts.includes(null)) {
+                output.append(badge("a row is not complete yet", "ch-warn"));
+                return;
+            }
+            const sum = amounts.reduce((total, amount) => total + amount, 0n);
+            if (sum > 0n) output.append(badge(`Items ${format(sum, exponent)} ${currency.value}`, "ch-info"));
+        };
+
+        rows(box, show);
+        box.addEventListener("change", (event) => {
+            const pick = event.target.closest(".ch-pick");
+            if (pick) picked(pick);
+        });
+        currency.addEventListener("change", () => show(box.querySelector("tbody").rows));
+    };
+
+    // --- Names that are offered while one types ---------------------------------------------------
+
+    let lists = 0;
+    const suggest = (input) => {
+        const list = document.createElement("datalist");
+        list.id = `ch-offered-${lists++}`;
+        input.after(list);
+        input.setAttribute("list", list.id);
+        let timer;
+        let asked = null;
+        const ask = async () => {
+            const typed = input.value.trim();
+            if (typed === asked) return;
+            asked = typed;
+            const answer = await fetch(`${input.dataset.suggest}?q=${encodeURIComponent(typed)}`);
+            if (!answer.ok || typed !== asked) return;
+            const { offered } = await answer.json();
+            list.replaceChildren(...offered.map((text) => Object.assign(document.createElement("option"), { value: text })));
+        };
+        input.addEventListener("focus", ask);
+        input.addEventListener("input", () => {
+            clearTimeout(timer);
+            timer = setTimeout(ask, 150);
+        });
     };
 
     const reveal = (root) => {
@@ -136,6 +214,8 @@
     document.addEventListener("DOMContentLoaded", () => {
         reveal(document);
         document.querySelectorAll("[data-lines]").forEach(lines);
+        document.querySelectorAll("[data-items]").forEach(items);
+        document.querySelectorAll("[data-suggest]").forEach(suggest);
         for (const [name, open] of [["expand", true], ["collapse", false]]) {
             for (const button of document.querySelectorAll(`[data-${name}]`)) {
                 button.addEventListener("click", () => {
