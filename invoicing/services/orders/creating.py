@@ -1,10 +1,19 @@
 """Draft orders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import IntegrityError
+
 from core.db import require_transaction
-from invoicing.errors import CustomerInactive, InvalidOrder, UnknownCustomer
+from core.errors import ConstraintRegistry
+from invoicing.errors import (
+    CustomerInactive,
+    InvalidOrder,
+    OrderReferenceTaken,
+    UnknownCustomer,
+)
 from invoicing.models import Customer, Order
 from invoicing.rules import metadata_problem, shown, text_problem
 from invoicing.services.orders.accounts import revenue_accounts
@@ -68,7 +77,8 @@ def add_order(
         metadata=check_metadata(metadata or {}),
     )
     accounts = revenue_accounts(organization, drafts, currency)
-    insert_order(order, new_items(order, drafts, accounts))
+    with naming_the_reference_of(order):
+        insert_order(order, new_items(order, drafts, accounts))
     audit(
         order,
         after={
@@ -79,6 +89,17 @@ def add_order(
         },
     )
     return order
+
+
+@contextmanager
+def naming_the_reference_of(order: Order) -> Iterator[None]:
+    """Put into a refusal by the unique constraint the reference that is taken."""
+    try:
+        yield
+    except IntegrityError as error:
+        if isinstance(ConstraintRegistry.translate(error), OrderReferenceTaken):
+            raise OrderReferenceTaken(reference=order.reference) from error
+        raise
 
 
 def check_order_currency(currency: object) -> str:

@@ -213,7 +213,7 @@ SELECT {columns_of(Order, "o")}, {columns_of(Customer, "c")}, coalesce(p.roundin
     ON c.id = o.customer_id AND c.organization_id = o.organization_id
   LEFT JOIN invoicing_invoicingprofile p ON p.organization_id = o.organization_id
  WHERE o.id = %s AND o.organization_id = %s
-   FOR UPDATE OF o
+   FOR NO KEY UPDATE OF o
 """
 
 _ITEMS = f"""
