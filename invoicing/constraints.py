@@ -41,13 +41,13 @@ from invoicing.errors import (
 def register_constraints() -> None:
     ConstraintRegistry.register(
         {
-            "taxrate_code_is_unique": lambda facts: TaxRateCodeTaken(code=facts.get("code")),
-            "taxrate_code_is_plain": lambda facts: InvalidTaxRateCode(code="this"),
+            "taxrate_code_is_unique": lambda facts: TaxRateCodeTaken(tax_rate=facts.get("code")),
+            "taxrate_code_is_plain": lambda facts: InvalidTaxRateCode(tax_rate="this"),
             "taxrate_percentage_is_0_to_100": lambda facts: InvalidPercentage(percentage="this"),
             "taxrate_only_standard_charges": lambda facts: InvalidPercentage(percentage="this"),
             "taxrate_region_is_of_a_country": lambda facts: RegionWithoutCountry(region="given"),
             "taxrate_is_valid_for_a_while": lambda facts: InvalidValidity(),
-            "customer_code_is_unique": lambda facts: CustomerCodeTaken(code=facts.get("code")),
+            "customer_code_is_unique": lambda facts: CustomerCodeTaken(customer=facts.get("code")),
             "order_customer_is_of_its_organization": _customer,
             "invoice_customer_is_of_its_organization": _customer,
             "creditnote_customer_is_of_its_organization": _customer,
@@ -75,7 +75,7 @@ def register_constraints() -> None:
             "invoice_is_due_after_its_issue": lambda facts: DueBeforeIssue(),
             "invoice_dates_are_plausible": lambda facts: ImplausibleDueDate(),
             "numberseries_code_is_unique": lambda facts: SeriesCodeTaken(
-                kind=facts.get("kind"), code=facts.get("code")
+                kind=facts.get("kind"), series=facts.get("code")
             ),
             "numberseries_keeps_its_kind": lambda facts: InvalidSeries(
                 field="kind", problem="a series keeps its kind"

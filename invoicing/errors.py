@@ -31,13 +31,13 @@ class TaxRateRepeated(Invalid):
 
 
 class TaxRateCodeTaken(Conflict):
-    """There is a tax rate {code} already."""
+    """There is a tax rate {tax_rate} already."""
 
     attr = "code"
 
 
 class InvalidTaxRateCode(Invalid):
-    """{code} is no tax rate's code: use letters, digits and .:_- , up to 50 of them."""
+    """{tax_rate} is no tax rate's code: use letters, digits and .:_- , up to 50 of them."""
 
     attr = "code"
 
@@ -96,7 +96,7 @@ class CustomerInactive(Invalid):
 
 
 class CustomerCodeTaken(Conflict):
-    """There is a customer {code} already."""
+    """There is a customer {customer} already."""
 
     attr = "code"
 
@@ -234,7 +234,7 @@ class UnknownSeries(Invalid):
 
 
 class SeriesCodeTaken(Conflict):
-    """There is a {kind} series {code} already."""
+    """There is a {kind} series {series} already."""
 
     attr = "code"
 

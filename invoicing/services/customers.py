@@ -197,7 +197,7 @@ def _naming_the_code_of(customer: Customer) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if isinstance(ConstraintRegistry.translate(error), CustomerCodeTaken):
-            raise CustomerCodeTaken(code=customer.code) from error
+            raise CustomerCodeTaken(customer=customer.code) from error
         raise
 
 

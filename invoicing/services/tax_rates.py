@@ -140,7 +140,7 @@ def delete_tax_rate(*, actor: Actor, tax_rate: TaxRate) -> None:
 def _check(rate: TaxRate) -> None:
     """Each value alone, and those that depend on another; tidied up where that is harmless."""
     if not is_code(rate.code):
-        raise InvalidTaxRateCode(code=shown(rate.code))
+        raise InvalidTaxRateCode(tax_rate=shown(rate.code))
     problem = text_problem(rate.name, least=1, most=100)
     if problem is not None:
         raise InvalidTaxRate(field="name", problem=problem)
@@ -184,7 +184,7 @@ def _naming_the_code_of(rate: TaxRate) -> Iterator[None]:
         yield
     except IntegrityError as error:
         if isinstance(ConstraintRegistry.translate(error), TaxRateCodeTaken):
-            raise TaxRateCodeTaken(code=rate.code) from error
+            raise TaxRateCodeTaken(tax_rate=rate.code) from error
         raise
 
 
