@@ -347,6 +347,19 @@ class RawSales:
             **changes,
         }
 
+    def documents(self) -> dict[str, list[Statement]]:
+        """An invoice, a payment and a credit note of one customer, by the statements that made
+        them: each one's entry, and itself."""
+        customer = self.customer()
+        issuing = self.issuing(self.locked(customer_id=customer), customer_id=customer)
+        run_all(issuing)
+        invoice = issuing[1][1]["id"]
+        paying = self.paying(invoice, 50_00, customer_id=customer)
+        run_all(paying)
+        crediting = self.crediting(invoice, 10_00, 2_00, customer_id=customer)
+        run_all(crediting)
+        return {"invoice": issuing, "financialtransaction": paying, "creditnote": crediting}
+
     # --- What is asked ----------------------------------------------------------------------------
 
     def of(self, table: str, columns: str, id: UUID | None = None) -> Any:
