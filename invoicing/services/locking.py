@@ -22,7 +22,7 @@ def lock_order(organization: Organization, id: UUID) -> Order:
     """
     row = _locked(
         f"""SELECT {columns_of(Order, "o")} FROM invoicing_order o
-             WHERE o.id = %s AND o.organization_id = %s FOR UPDATE""",
+             WHERE o.id = %s AND o.organization_id = %s FOR NO KEY UPDATE""",
         (id, organization.pk),
     )
     if row is None:
@@ -43,7 +43,7 @@ def lock_invoice(organization: Organization, id: UUID) -> Invoice:
               JOIN invoicing_order o
                 ON o.id = i.order_id AND o.organization_id = i.organization_id
              WHERE i.id = %s AND i.organization_id = %s
-               FOR UPDATE OF o, i""",
+               FOR NO KEY UPDATE OF o, i""",
         (id, organization.pk),
     )
     if row is None:
@@ -55,7 +55,7 @@ def lock_invoice_of(order: Order) -> Invoice | None:
     """The invoice of an order that is locked already, if it has one."""
     row = _locked(
         f"""SELECT {columns_of(Invoice, "i")} FROM invoicing_invoice i
-             WHERE i.order_id = %s AND i.organization_id = %s FOR UPDATE""",
+             WHERE i.order_id = %s AND i.organization_id = %s FOR NO KEY UPDATE""",
         (order.pk, order.organization_id),
     )
     return None if row is None else as_instance(Invoice, row)
@@ -69,7 +69,7 @@ def lock_credit_note(organization: Organization, id: UUID) -> CreditNote:
     """
     row = _locked(
         f"""SELECT {columns_of(CreditNote, "c")} FROM invoicing_creditnote c
-             WHERE c.id = %s AND c.organization_id = %s FOR UPDATE""",
+             WHERE c.id = %s AND c.organization_id = %s FOR NO KEY UPDATE""",
         (id, organization.pk),
     )
     if row is None:

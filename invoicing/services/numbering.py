@@ -165,7 +165,7 @@ SELECT s.id, invoicing_number(s.prefix, s.width, c.fiscal_year, c.last_number + 
     ON c.organization_id = s.organization_id AND c.series_id = s.id
    AND c.fiscal_year = invoicing_fiscal_year(%s, o.fiscal_year_start_month)
  WHERE s.organization_id = %s AND s.kind = %s AND s.code = %s
-   FOR UPDATE OF c
+   FOR NO KEY UPDATE OF c
 """
 
 _BEGIN_YEAR = """
