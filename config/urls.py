@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from core.api import pages
+from invoicing.views import confirm
 from organizations.views import switch_organization
 
 urlpatterns = [
@@ -13,6 +14,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("config.api")),
     re_path("^api/", pages.no_such_route),
+    # Whatever stands behind it, so that a damaged address gets the page that says so.
+    re_path(r"^r/(?P<token>[\s\S]*)\Z", confirm, name="receipt"),
 ]
 
 handler400 = pages.bad_request

@@ -30,13 +30,14 @@ class Counter:
 _here = Counter()
 
 
-def throttle(caller: str, now: float | None = None) -> None:
-    """Count one request.
+def throttle(caller: str, now: float | None = None, most: int | None = None) -> None:
+    """Count one request; `most` a minute, without it as many as the API grants each caller.
 
     Raises:
         Throttled: the caller had its share of this minute; `Retry-After` says when the next is.
     """
-    most: int = settings.API_REQUESTS_PER_MINUTE
+    if most is None:
+        most = settings.API_REQUESTS_PER_MINUTE
     if not most:
         return
     now = time.time() if now is None else now

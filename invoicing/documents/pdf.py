@@ -13,7 +13,7 @@ from typing import Any
 import typst
 
 from core.servers import PROJECT
-from invoicing.documents.content import Document, ReceiptDocument
+from invoicing.documents.content import Document, Logo, ReceiptDocument
 
 _TEMPLATES = PROJECT / "templates" / "documents"
 _LOGO_FILES = {"image/png": "logo.png", "image/jpeg": "logo.jpg", "image/svg+xml": "logo.svg"}
@@ -28,10 +28,20 @@ def render_pdf(document: Document) -> bytes:
         "document.json": _as_json(document),
         **pictures,
     }
-    return set_by_typst(files, datetime.combine(document.dated, time.min, UTC))
+    return _set(files, datetime.combine(document.dated, time.min, UTC))
 
 
-def set_by_typst(files: dict[str, bytes], moment: datetime | None = None) -> bytes:
+def try_logo(logo: Logo) -> None:
+    """Draw it once, for nobody.
+
+    Raises:
+        typst.TypstError: it cannot be drawn.
+    """
+    name = _LOGO_FILES[logo.type]
+    _set({"main.typ": f'#image("{name}", width: 6cm)'.encode(), name: logo.content})
+
+
+def _set(files: dict[str, bytes], moment: datetime | None = None) -> bytes:
     """The PDF of `main.typ` among these files; `moment` is written into it as its birth.
 
     Raises:

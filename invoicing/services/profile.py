@@ -1,0 +1,145 @@
+"""How an organization appears on its documents."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db.models.functions import Now
+from typst import TypstError
+
+from invoicing.documents.content import Logo
+from invoicing.documents.pdf import try_logo
+from invoicing.errors import InvalidLogo, InvalidProfile
+from invoicing.logos import check_logo
+from invoicing.models import InvoicingProfile, Paper
+from invoicing.rules import is_whole, shown, text_problem
+from invoicing.tax import Rounding
+from invoicing.vat_ids import check_tax_id
+from organizations.actors import Actor
+from organizations.services.auditing import atomic_use_case
+
+FIELDS = (
+    "legal_name",
+    "address",
+    "tax_id",
+    "email",
+    "phone",
+    "website",
+    "footer",
+    "paper",
+    "rounding",
+    "payment_terms_days",
+)
+MOST_TERMS_DAYS = 365
+
+_MOST = {
+    "legal_name": 200,
+    "address": 500,
+    "email": 254,
+    "phone": 40,
+    "website": 200,
+    "footer": 1000,
+}
+_CHOICES = {"paper": tuple(Paper.values), "rounding": tuple(Rounding)}
+
+
+def change_profile(*, actor: Actor, **changes: Any) -> InvoicingProfile:
+    """Change the fields that are given (`FIELDS`). What was issued keeps the seller as it was; only
+    paper and logo are those of today on every document.
+
+    Raises:
+        InvalidProfile, InvalidTaxId
+    """
+    unknown = set(changes) - set(FIELDS)
+    if unknown:
+        raise TypeError(f"a profile has no {', '.join(sorted(unknown))} to change")
+    wanted = {name: _checked(actor, name, value) for name, value in changes.items()}
+    with atomic_use_case(actor, "change_profile") as audit:
+        profile = _locked(actor)
+        before = {name: getattr(profile, name) for name in wanted}
+        changed = [name for name in wanted if before[name] != wanted[name]]
+        if changed:
+            for name in changed:
+                setattr(profile, name, wanted[name])
+            _save(profile, changed)
+            audit(
+                profile,
+                before={name: before[name] for name in changed},
+                after={name: wanted[name] for name in changed},
+            )
+    return profile
+
+
+def set_logo(*, actor: Actor, content: bytes | None) -> InvoicingProfile:
+    """Put this picture (PNG, JPEG or SVG) at the head of every document; None takes it away.
+
+    Raises:
+        InvalidLogo: it is no such picture, too large, or more than a picture.
+    """
+    kind = "" if content is None else _checked_logo(content)
+    with atomic_use_case(actor, "set_logo") as audit:
+        profile = _locked(actor)
+        before = {"logo_type": profile.logo_type, "bytes": len(profile.logo or b"")}
+        profile.logo, profile.logo_type = content, kind
+        _save(profile, ["logo", "logo_type"])
+        audit(profile, before=before, after={"logo_type": kind, "bytes": len(content or b"")})
+    return profile
+
+
+def _checked_logo(content: bytes) -> str:
+    kind = check_logo(content)
+    try:
+        try_logo(Logo(content, kind))
+    except TypstError as error:
+        raise InvalidLogo(problem=f"it cannot be drawn ({error.message[:200]})") from error
+    return kind
+
+
+def _checked(actor: Actor, name: str, value: Any) -> Any:
+    """The value as it is kept. Raises InvalidProfile, InvalidTaxId."""
+    if name == "tax_id":
+        return check_tax_id(value, actor.organization.country)
+    if name == "payment_terms_days":
+        if not (is_whole(value) and 0 <= value <= MOST_TERMS_DAYS):
+            raise InvalidProfile(
+                field=name, problem=f"terms are 0 to {MOST_TERMS_DAYS} days, not {shown(value)}"
+            )
+        return value
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            known = " or ".join(_CHOICES[name])
+            raise InvalidProfile(field=name, problem=f"it is {known}, not {shown(value)}")
+        return str(value)
+    return _checked_text(name, value)
+
+
+def _checked_text(name: str, value: Any) -> str:
+    problem = text_problem(value, most=_MOST[name])
+    if problem is not None:
+        raise InvalidProfile(field=name, problem=problem)
+    text = str(value).strip()
+    if name == "email" and text:
+        try:
+            validate_email(text)
+        except ValidationError:
+            raise InvalidProfile(field=name, problem=f"{shown(text)} is no email address") from None
+    return text
+
+
+def _locked(actor: Actor) -> InvoicingProfile:
+    """The row, made where there is none; of two who make it, both then have the same."""
+    organization = actor.organization
+    rows = InvoicingProfile.objects.of(organization)
+    profile: InvoicingProfile | None = rows.select_for_update(no_key=True).first()
+    if profile is None:
+        InvoicingProfile.objects.bulk_create(
+            [InvoicingProfile(organization=organization)], ignore_conflicts=True
+        )
+        profile = rows.select_for_update(no_key=True).get()
+    return profile
+
+
+def _save(profile: InvoicingProfile, changed: list[str]) -> None:
+    profile.updated_at = Now()
+    profile.save(update_fields=[*changed, "updated_at"])
+    profile.refresh_from_db(fields=["updated_at"])
