@@ -16,6 +16,7 @@ MOST_METADATA = 20_000
 MOST_REGION = 20
 
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,50}")
+_WORD = re.compile(r"[A-Za-z0-9.:_@+-]+")
 
 
 def is_code(code: object) -> bool:
@@ -82,8 +83,9 @@ def metadata_problem(metadata: object) -> str | None:
 
 
 def shown(value: object) -> str:
-    """A value as it can stand in a message: short, with what cannot be printed escaped."""
-    text = ascii(value) if isinstance(value, str) else ascii(str(value))[1:-1]
+    """A value as it can stand in a message: short, quoted unless it is one plain word."""
+    text = str(value)
+    text = text if _WORD.fullmatch(text) else ascii(text)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

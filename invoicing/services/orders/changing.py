@@ -120,7 +120,7 @@ def _drafts_of(items: Iterable[OrderItem]) -> list[ItemDraft]:
             discount_amount=item.discount_amount,
             sku=item.sku,
             tax_codes=item.tax_codes,
-            revenue_account=item.revenue_account_id,
+            revenue_account=item.revenue_account.code if item.revenue_account else None,
         )
         for item in items
     ]
