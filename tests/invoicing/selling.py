@@ -1,13 +1,15 @@
 """How tests of invoicing's services sell: for Acme, in GBP, at 20 % where nothing else is said."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from core.errors import Refusal
 from invoicing.models import CreditNote, FinancialTransaction, Invoice, Order
@@ -150,3 +152,22 @@ def statements_of(work: Callable[[], Any]) -> list[str]:
     with connection.execute_wrapper(listen):
         work()
     return [sql for sql in asked if "SAVEPOINT" not in sql]
+
+
+def at_once(count: int, work: Callable[[int], Any]) -> list[Any]:
+    """What each thread's work returned or was refused with; all of them start together."""
+    start = Barrier(count)
+
+    def run_one(number: int) -> Any:
+        try:
+            connection.ensure_connection()
+            start.wait(30)
+            return work(number)
+        except Refusal as refusal:
+            return refusal
+        finally:
+            # Django keeps one for each thread; nobody else would close it.
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(run_one, range(count)))
