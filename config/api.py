@@ -53,5 +53,6 @@ urlpatterns = [
     path("docs", DocumentationView.as_view(), name="docs"),
     path("", include("organizations.urls")),
     path("", include("ledger.urls")),
+    path("", include("invoicing.urls")),
     re_path("", no_such_route),
 ]

@@ -15,16 +15,21 @@ from django.urls import URLResolver, get_resolver
 
 from core.api.views import ApiView
 from ledger.models import Account
-from ledger.services.cashbook import record_cash_entry
 from tests.api import ROOT, SALE, send
+from tests.api_rows import body_for, rows_of
 
 O, C, A, K, R = "owner", "controller", "accountant", "cashier", "auditor"  # noqa: E741
 EVERYBODY = {O, C, A, K, R}
 READERS = {O, C, A, R}
 READ, WRITE = "ledger:read", "ledger:write"
+SEE, SELL = "invoicing:read", "invoicing:write"
 
 ENTRY = "journal-entries/<uuid:id>"
 ACCOUNT = "accounts/<account:account>"
+TAX_RATE, CUSTOMER = "tax-rates/<name:tax_rate>", "customers/<name:customer>"
+ORDER, SERIES = "orders/<uuid:id>", "number-series/<uuid:id>"
+INVOICE = "invoices/<document:invoice>"
+CREDIT_NOTE = "credit-notes/<document:credit_note>"
 
 # (method, route): the scope that a key needs, and the roles that may.
 RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
@@ -70,10 +75,58 @@ RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "cash-metrics"): (READ, EVERYBODY),
     ("GET", "exchange-rates"): (READ, READERS),
     ("POST", "exchange-rates"): (WRITE, {O, A}),
+    ("GET", "tax-rates"): (SEE, EVERYBODY),
+    ("POST", "tax-rates"): (SELL, {O, C, A}),
+    ("GET", TAX_RATE): (SEE, EVERYBODY),
+    ("PATCH", TAX_RATE): (SELL, {O, C, A}),
+    ("DELETE", TAX_RATE): (SELL, {O, C, A}),
+    ("GET", "customers"): (SEE, EVERYBODY),
+    ("POST", "customers"): (SELL, {O, A, K}),
+    ("GET", CUSTOMER): (SEE, EVERYBODY),
+    ("PATCH", CUSTOMER): (SELL, {O, A, K}),
+    ("DELETE", CUSTOMER): (SELL, {O, A, K}),
+    ("GET", "orders"): (SEE, EVERYBODY),
+    ("POST", "orders"): (SELL, {O, A, K}),
+    ("GET", ORDER): (SEE, EVERYBODY),
+    ("PATCH", ORDER): (SELL, {O, A, K}),
+    ("POST", f"{ORDER}/lock"): (SELL, {O, A, K}),
+    ("POST", f"{ORDER}/pay"): (SELL, {O, A, K}),
+    ("POST", f"{ORDER}/refund"): (SELL, {O, C, A}),
+    ("POST", f"{ORDER}/cancel"): (SELL, {O, A, K}),
+    ("GET", "invoices"): (SEE, EVERYBODY),
+    ("POST", "invoices"): (SELL, {O, A, K}),
+    ("GET", INVOICE): (SEE, EVERYBODY),
+    ("GET", f"{INVOICE}/payments"): (SEE, EVERYBODY),
+    ("POST", f"{INVOICE}/payments"): (SELL, {O, A, K}),
+    ("GET", f"{INVOICE}/credit-notes"): (SEE, EVERYBODY),
+    ("POST", f"{INVOICE}/credit-notes"): (SELL, {O, C, A}),
+    ("POST", f"{INVOICE}/void"): (SELL, {O, C, A}),
+    ("POST", f"{INVOICE}/refunds"): (SELL, {O, C, A}),
+    ("GET", f"{INVOICE}/document"): (SEE, EVERYBODY),
+    ("GET", "credit-notes"): (SEE, EVERYBODY),
+    ("POST", "credit-notes"): (SELL, {O, C, A}),
+    ("GET", CREDIT_NOTE): (SEE, EVERYBODY),
+    ("POST", f"{CREDIT_NOTE}/refunds"): (SELL, {O, C, A}),
+    ("GET", f"{CREDIT_NOTE}/document"): (SEE, EVERYBODY),
+    ("GET", "payments"): (SEE, EVERYBODY),
+    ("GET", "payments/<uuid:id>"): (SEE, EVERYBODY),
+    ("POST", "payments/<uuid:id>/reverse"): (SELL, {O, C, A}),
+    ("GET", "receipts/<uuid:id>/document"): (SEE, EVERYBODY),
+    ("GET", "statements"): (SEE, READERS),
+    ("GET", "ageing"): (SEE, READERS),
+    ("GET", "number-series"): (SEE, EVERYBODY),
+    ("POST", "number-series"): (SELL, {O, C}),
+    ("GET", SERIES): (SEE, EVERYBODY),
+    ("PATCH", SERIES): (SELL, {O, C}),
 }
 PUBLIC = {"ping", "schema", "docs"}
 # Which of the refused ones are refused by what the body says: not by the empty one sent here.
 SCOPES = (READ, WRITE, "audit:read", "invoicing:read", "invoicing:write", "*")
+
+
+def names_a_row(route: str) -> bool:
+    return "<" in route and "<slug:check>" not in route
+
 
 RULE_IDS = [f"{method} {route}" for method, route in RULES]
 
@@ -105,11 +158,20 @@ def methods_of(view: Any) -> list[str]:
     ]
 
 
-def path_of(route: str, entry: object = None, account: object = None) -> str:
+def path_of(route: str, row: object = None, account: object = None) -> str:
     """A path that the route matches, naming these rows, or some that are not there."""
-    return "/" + route.replace("<uuid:id>", str(entry or uuid4())).replace(
-        "<account:account>", str(account or "1100")
-    ).replace("<slug:check>", "cashbook")
+    names = {
+        "<account:account>": account or "1100",
+        "<slug:check>": "cashbook",
+        "<name:tax_rate>": row or uuid4(),
+        "<name:customer>": row or uuid4(),
+        "<document:invoice>": row or uuid4(),
+        "<document:credit_note>": row or uuid4(),
+        "<uuid:id>": row or uuid4(),
+    }
+    for part, name in names.items():
+        route = route.replace(part, str(name))
+    return f"/{route}"
 
 
 def test_every_route_has_a_rule_and_every_rule_a_route():
@@ -175,8 +237,8 @@ def test_nobody_is_let_in_without_a_credential(method, route):
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("method", "route"),
-    [rule for rule in RULES if "<uuid:id>" in rule[1] or "<account" in rule[1]],
-    ids=[name for name in RULE_IDS if "<uuid:id>" in name or "<account" in name],
+    [rule for rule in RULES if names_a_row(rule[1])],
+    ids=[name for name in RULE_IDS if names_a_row(name)],
 )
 @pytest.mark.parametrize("by", ["key", "session"])
 def test_rows_of_another_organization_are_not_there(
@@ -192,30 +254,6 @@ def test_rows_of_another_organization_are_not_there(
     # It looks just like what does not exist at all.
     assert theirs.json()["errors"][0]["code"] == of_nothing.json()["errors"][0]["code"]
     assert send(api, method, path, body_for(method, route)).status_code != 404
-
-
-def rows_of(api: Any, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
-    """Ids of rows of Acme's that the route could be about."""
-    account = Account.objects.of(acme).get(code="1100")
-    if route.startswith("cash-entries"):
-        debt = record_cash_entry(actor=system, kind="DEBT", amount=100, currency="GBP")
-        return debt.pk, account.pk
-    is_pending = not route.endswith("/void")
-    entry = {**SALE, "status": "pending" if is_pending else "posted"}
-    return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
-
-
-def body_for(method: str, route: str) -> dict[str, Any]:
-    """A body that is well-formed, so that it is the path that decides."""
-    if route == ENTRY and method == "PUT":
-        return {**SALE, "description": "Edited"}
-    if route == ACCOUNT and method == "PUT":
-        return {"code": "1100", "name": "Debtors", "type": "asset"}
-    if route == ACCOUNT and method == "PATCH":
-        return {"name": "Debtors"}
-    if route.endswith("/void"):
-        return {"reason": "Mine now"}
-    return {}
 
 
 @pytest.mark.django_db

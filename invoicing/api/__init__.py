@@ -1,0 +1,4 @@
+"""Invoicing over HTTP: read the input, call one service or selector, answer."""
+
+READ = "invoicing:read"
+WRITE = "invoicing:write"

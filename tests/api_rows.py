@@ -1,0 +1,68 @@
+"""Rows of Acme's for every route that names one, and bodies that such a route takes."""
+
+from typing import Any
+
+from django.test import Client
+
+from ledger.models import Account
+from ledger.services.cashbook import record_cash_entry
+from tests.api import SALE, send
+from tests.invoicing.api import LINDQVIST, VAT, Shop, made
+
+
+def rows_of_sales(api: Client) -> dict[str, Any]:
+    """A sale that was invoiced, credited in part and paid; by the route's first part."""
+    rate = made(send(api, "POST", "/tax-rates", VAT))
+    customer = made(send(api, "POST", "/customers", LINDQVIST))
+    shop = Shop(api)
+    invoice = shop.invoice(customer=customer["code"])
+    credited = shop.post(f"/invoices/{invoice['id']}/credit-notes", {"amount": 1, "reason": "x"})
+    paid = made(shop.post(f"/invoices/{invoice['id']}/payments", {"method": "cash"}))
+    series = shop.get("/number-series")["results"][0]
+    return {
+        "tax-rates": rate["id"],
+        "customers": customer["id"],
+        "orders": invoice["order"],
+        "invoices": invoice["id"],
+        "credit-notes": made(credited)["id"],
+        "payments": paid["payment"]["id"],
+        "receipts": paid["receipt"]["id"],
+        "number-series": series["id"],
+    }
+
+
+def rows_of(api: Client, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
+    """Ids of a row and of an account of Acme's that the route could be about."""
+    account = Account.objects.of(acme).get(code="1100")
+    if route.startswith("cash-entries"):
+        debt = record_cash_entry(actor=system, kind="DEBT", amount=100, currency="GBP")
+        return debt.pk, account.pk
+    if route.startswith(("journal-entries", "accounts")):
+        is_pending = not route.endswith("/void")
+        entry = {**SALE, "status": "pending" if is_pending else "posted"}
+        return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
+    return rows_of_sales(api)[route.split("/")[0]], account.pk
+
+
+# What is well-formed, so that it is the path that decides; {} for all others.
+_BODIES: dict[tuple[str, str], dict[str, Any]] = {
+    ("PUT", "journal-entries/<uuid:id>"): {**SALE, "description": "Edited"},
+    ("PUT", "accounts/<account:account>"): {"code": "1100", "name": "Debtors", "type": "asset"},
+    ("PATCH", "accounts/<account:account>"): {"name": "Debtors"},
+}
+_BODIES_OF_ACTIONS: dict[str, dict[str, Any]] = {
+    "void": {"reason": "Mine now"},
+    "pay": {"method": "cash"},
+    "payments": {"method": "cash"},
+    "refund": {"reason": "Mine now"},
+    "refunds": {"reason": "Mine now", "method": "cash"},
+    "credit-notes": {"reason": "Mine now", "amount": 1},
+    "reverse": {"reason": "Mine now"},
+}
+
+
+def body_for(method: str, route: str) -> dict[str, Any]:
+    """A body that such a request takes."""
+    if method == "POST":
+        return _BODIES_OF_ACTIONS.get(route.rpartition("/")[2], {})
+    return _BODIES.get((method, route), {})
