@@ -40,7 +40,7 @@ def check_region(region: str, country: str) -> str:
     """A part of a country, as its tax rates name it.
 
     Raises:
-        RegionWithoutCountry: or one that is too long to be any.
+        RegionWithoutCountry
     """
     region = region.strip()
     if region and not country:

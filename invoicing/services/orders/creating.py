@@ -79,16 +79,17 @@ def add_order(
     accounts = revenue_accounts(organization, drafts, currency)
     with naming_the_reference_of(order):
         insert_order(order, new_items(order, drafts, accounts))
-    audit(
-        order,
-        after={
-            "reference": order.reference,
-            "customer": order.customer_id,
-            "currency": order.currency,
-            "items": len(drafts),
-        },
-    )
+    audit(order, after=as_audited_draft(order, len(drafts)))
     return order
+
+
+def as_audited_draft(order: Order, items: int) -> dict[str, Any]:
+    return {
+        "reference": order.reference,
+        "customer": order.customer_id,
+        "currency": order.currency,
+        "items": items,
+    }
 
 
 @contextmanager

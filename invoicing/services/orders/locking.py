@@ -50,7 +50,7 @@ def lock_order(
     """
     with atomic_use_case(actor, "lock_order") as audit:
         locked = lock(audit, actor, order, country=country, region=region, on=on, now=now)
-        audit(locked, before={"status": OrderStatus.DRAFT}, after=_as_audited(locked))
+        audit(locked, before={"status": OrderStatus.DRAFT}, after=as_audited_lock(locked))
     return locked
 
 
@@ -91,11 +91,11 @@ def lock(
     order.status = OrderStatus.PENDING
     order.locked_at = now
     _write(order, items, tax_lines)
-    audit.event("order_locked", order, **_as_audited(order))
+    audit.event("order_locked", order, **as_audited_lock(order))
     return order
 
 
-def _as_audited(order: Order) -> dict[str, object]:
+def as_audited_lock(order: Order) -> dict[str, object]:
     return {
         "status": order.status,
         "currency": order.currency,
@@ -160,6 +160,14 @@ def _write(order: Order, items: Sequence[OrderItem], tax_lines: Sequence[OrderTa
     """Items and tax lines by one statement, then the order, which is frozen by that."""
     with prepared_cursor() as cursor:
         cursor.execute(_WRITE_PARTS, _parts(order, items, tax_lines))
+    freeze(order)
+    attach(order, "items", items)
+    attach(order, "tax_lines", tax_lines)
+
+
+def freeze(order: Order) -> None:
+    """Write a draft's amounts, snapshot and lock: from then on it stays as it is."""
+    with prepared_cursor() as cursor:
         cursor.execute(
             _WRITE_ORDER,
             (
@@ -176,8 +184,6 @@ def _write(order: Order, items: Sequence[OrderItem], tax_lines: Sequence[OrderTa
                 order.pk,
             ),
         )
-    attach(order, "items", items)
-    attach(order, "tax_lines", tax_lines)
 
 
 def _parts(

@@ -5,9 +5,9 @@ from datetime import date
 
 from core.db import prepared_cursor
 from core.db.prepared import text_array_parameter
-from invoicing.errors import ReverseChargeNeedsTaxId, TaxRateNotValid, UnknownTaxRate
+from invoicing.errors import InvalidOrder, ReverseChargeNeedsTaxId, TaxRateNotValid, UnknownTaxRate
 from invoicing.models import Customer
-from invoicing.rules import check_country, check_region
+from invoicing.rules import MOST_REGION, check_country, check_region, text_problem
 from invoicing.tax import Category, Rate, applicable_rates
 from organizations.models import Organization
 
@@ -21,11 +21,15 @@ def place_of_sale(
 
     Raises:
         UnknownCountry, RegionWithoutCountry
+        InvalidOrder: a region that is too long to be any.
     """
     customers = customer.country if customer is not None else ""
     chosen = check_country(country) if country else customers or organization.country
     if region is None:
         region = customer.region if customer is not None and chosen == customers else ""
+    problem = text_problem(region, most=MOST_REGION)
+    if problem is not None:
+        raise InvalidOrder(field="region", problem=problem)
     return chosen, check_region(region, chosen)
 
 

@@ -1,0 +1,93 @@
+"""Orders that are locked as they are made: what was sold is settled, and nobody edits a draft."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.utils import timezone
+
+from core.db import prepared_cursor, require_transaction
+from invoicing.models import Customer, Order, OrderStatus
+from invoicing.services.orders.accounts import revenue_accounts
+from invoicing.services.orders.creating import (
+    as_audited_draft,
+    check_customer,
+    check_metadata,
+    check_order_currency,
+    check_reference,
+)
+from invoicing.services.orders.drafts import ItemDraft, check_items
+from invoicing.services.orders.locking import as_audited_lock, freeze
+from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
+from invoicing.services.orders.rows import attach, insert_taxed_order, new_items
+from invoicing.services.orders.taxing import apply_tax, snapshot_of, tax_items
+from invoicing.tax import Rounding
+from organizations.actors import Actor
+from organizations.models import Organization
+from organizations.services.auditing import Audit
+
+
+def add_locked_order(
+    audit: Audit,
+    actor: Actor,
+    *,
+    currency: str,
+    items: Sequence[ItemDraft],
+    customer: Customer | None = None,
+    reference: str = "",
+    metadata: Mapping[str, Any] | None = None,
+    country: str | None = None,
+    region: str | None = None,
+    on: date | None = None,
+    now: datetime | None = None,
+) -> Order:
+    """What `add_order` and `lock` come to, by half as many statements: items go in with their
+    amounts, and nothing has to be read again that no other can have changed.
+
+    Raises:
+        What `create_order` and `lock_order` raise.
+    """
+    require_transaction()
+    now = now or timezone.now()
+    organization = actor.organization
+    drafts = check_items(items)
+    order = Order(
+        organization=organization,
+        currency=check_order_currency(currency),
+        customer=check_customer(organization, customer),
+        reference=check_reference(reference),
+        metadata=check_metadata(metadata or {}),
+        taxed_on=on or organization.today(now),
+        rounding=_rounding(organization),
+    )
+    rows = new_items(order, drafts, revenue_accounts(organization, drafts, currency))
+    order.country, order.region = place_of_sale(organization, customer, country, region)
+    rates = rates_of_items(
+        organization,
+        [draft.tax_codes for draft in drafts],
+        country=order.country,
+        region=order.region,
+        on=order.taxed_on,
+    )
+    check_reverse_charge(rates, customer)
+    taxed = tax_items(rows, rates, Rounding(order.rounding))
+    tax_lines = apply_tax(order, rows, rates, taxed)
+    insert_taxed_order(order, rows, tax_lines)
+    order.snapshot = snapshot_of(order, rows, tax_lines, taxed)
+    order.status = OrderStatus.PENDING
+    order.locked_at = now
+    freeze(order)
+    attach(order, "tax_lines", tax_lines)
+    audit(order, after=as_audited_draft(order, len(rows)))
+    audit.event("order_locked", order, **as_audited_lock(order))
+    return order
+
+
+def _rounding(organization: Organization) -> Rounding:
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            "SELECT p.rounding FROM invoicing_invoicingprofile p WHERE p.organization_id = %s",
+            (organization.pk,),
+        )
+        row = cursor.fetchone()
+    return Rounding(row[0]) if row else Rounding.DOCUMENT
