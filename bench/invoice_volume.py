@@ -21,7 +21,8 @@ CREATE TEMPORARY TABLE plan ON COMMIT DROP AS
 SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS invoice_id,
        gen_random_uuid() AS entry_id, day, day + 30 AS due_on,
        CASE WHEN n %% %(customers)s > 0
-            THEN md5(%(organization)s || '-customer-' || n %% %(customers)s)::uuid END AS customer_id,
+            THEN md5(%(organization)s || '-customer-' || n %% %(customers)s)::uuid
+       END AS customer_id,
        one, other, one + other AS net, ((one + other) * 175 + 500) / 1000 AS tax,
        one * 175 / 1000 AS tax_of_one,
        row_number() OVER (PARTITION BY extract(year FROM day) ORDER BY n) AS sequence
@@ -152,7 +153,8 @@ _STATEMENTS = (
     # So that the planner knows of them what it is about to join.
     "ANALYZE ledger_journalentry, ledger_journalline",
     """
-    INSERT INTO ledger_accountbalance (organization_id, id, account_id, month, slot, debits, credits)
+    INSERT INTO ledger_accountbalance (organization_id, id, account_id, month, slot, debits,
+                                       credits)
     SELECT %(organization)s, gen_random_uuid(), l.account_id,
            date_trunc('month', e.effective_on::timestamp)::date, 0, sum(l.debit), sum(l.credit)
       FROM ledger_journalline l
@@ -175,7 +177,8 @@ _STATEMENTS = (
            '{"seller": {"name": "Bench Ltd"}, "buyer": null}', %(receivable)s, p.entry_id
       FROM plan p
       LEFT JOIN (SELECT invoice_id,
-                        sum(CASE type WHEN 'credit' THEN amount WHEN 'debit' THEN -amount END) AS paid,
+                        sum(CASE type WHEN 'credit' THEN amount
+                                      WHEN 'debit' THEN -amount END) AS paid,
                         sum(amount) FILTER (WHERE type = 'refund') AS refunded
                    FROM moves GROUP BY 1) m ON m.invoice_id = p.invoice_id
       LEFT JOIN (SELECT invoice_id, sum(net + tax) AS credited
@@ -194,9 +197,9 @@ _STATEMENTS = (
       FROM notes
     """,
     """
-    INSERT INTO invoicing_creditnoteitem (organization_id, id, credit_note_id, position, description,
-                                          quantity, unit_amount, net_amount, tax_amount,
-                                          total_amount)
+    INSERT INTO invoicing_creditnoteitem (organization_id, id, credit_note_id, position,
+                                          description, quantity, unit_amount, net_amount,
+                                          tax_amount, total_amount)
     SELECT %(organization)s, gen_random_uuid(), note_id, 1, 'Lamp', 1, net, net, tax, net + tax
       FROM notes WHERE invoice_id IS NULL
     """,

@@ -9,5 +9,8 @@ class InvoicingConfig(AppConfig):
 
     def ready(self) -> None:
         from invoicing.constraints import register_constraints
+        from invoicing.selectors.reconciliation import check_invoices
+        from ledger.reconciliation import register
 
         register_constraints()
+        register("invoices", check_invoices)

@@ -18,8 +18,8 @@ class Bucket(StrEnum):
     UNAPPLIED = "unapplied"
 
     @property
-    def title(self) -> str:
-        return _TITLES[self]
+    def label(self) -> str:
+        return _LABELS[self]
 
     @classmethod
     def of(cls, open_amount: int, days_overdue: int) -> "Bucket":
@@ -35,7 +35,7 @@ class Bucket(StrEnum):
         return cls.DAYS_61_90 if days_overdue <= 90 else cls.OVER_90
 
 
-_TITLES = {
+_LABELS = {
     Bucket.CURRENT: "Not due",
     Bucket.DAYS_1_30: "1–30 days",
     Bucket.DAYS_31_60: "31–60 days",

@@ -114,7 +114,7 @@ def _place(row: _Found) -> tuple[Any, ...]:
     """By currency and customer, the walk-in sales last; their items as they were issued."""
     if row.kind == _LEDGER:
         return (row.currency, False)
-    customer = row.customer_id is None, (row.name or "").casefold(), str(row.customer_id)
+    customer = row.customer_id is None, (row.name or "").casefold(), row.customer_id
     return (row.currency, True, *customer, row.issued_on, row.number)
 
 

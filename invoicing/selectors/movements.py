@@ -18,7 +18,7 @@ class MovementKind(StrEnum):
     REFUND = "refund"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         return self.value.replace("_", " ").capitalize()
 
 

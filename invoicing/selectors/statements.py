@@ -192,7 +192,8 @@ _STATEMENT = """
 WITH moved AS MATERIALIZED ({movements})
 SELECT m.currency, 0 AS part, '' AS kind, NULL::uuid AS id, NULL::uuid AS entry_id,
        NULL::date AS moved_on, NULL::date AS due_on, '' AS number, '' AS method,
-       '' AS text, NULL::bigint AS total_amount, sum(m.amount) AS amount, NULL::timestamptz AS created_at
+       '' AS text, NULL::bigint AS total_amount, sum(m.amount) AS amount,
+       NULL::timestamptz AS created_at
   FROM moved m WHERE m.moved_on < %(since)s
  GROUP BY m.currency
 UNION ALL

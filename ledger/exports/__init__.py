@@ -14,7 +14,7 @@ from ledger.exports.json_shapes import as_json
 from ledger.exports.layouts import lay_out
 from ledger.selectors.reports import Report, ReportAsOf, ReportOfPeriod
 
-__all__ = ["FORMATS", "FileFormat", "as_json", "export", "file_name", "lay_out", "whole"]
+__all__ = ["FORMATS", "FileFormat", "as_json", "export", "file_name", "lay_out", "whole", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,15 @@ def export(
     """
     if format == "json":
         return iter([json.dumps(as_json(report), ensure_ascii=False, indent=2).encode() + b"\n"])
-    document = lay_out(report, printed_by=printed_by, now=now)
+    return write(lay_out(report, printed_by=printed_by, now=now), format)
+
+
+def write(document: Document, format: str) -> Iterator[bytes]:
+    """What is laid out, as csv, xlsx, pdf or table.
+
+    Raises:
+        ReportTooLong: too many rows for pdf or table.
+    """
     if format == "csv":
         return csv_file.write_csv(document)
     if format == "xlsx":
