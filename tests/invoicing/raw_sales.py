@@ -332,6 +332,12 @@ class RawSales:
         id: UUID = statements[1][1]["id"]
         return id
 
+    def standalone(self, net: int, tax: int, **changes: Any) -> UUID:
+        """A credit note without an invoice, which says itself what was taken back."""
+        note = self.credit(None, net, tax, **changes)
+        run(*insert("creditnoteitem", self.credit_item_row(note, net, tax)))
+        return note
+
     def credit_item_row(self, note: UUID, net: int, tax: int, **changes: Any) -> dict[str, Any]:
         return {
             "organization_id": self.id,

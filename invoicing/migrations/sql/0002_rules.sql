@@ -771,11 +771,11 @@ BEGIN
     ELSE
       UPDATE invoicing_financialtransaction t SET status = 'reversed'
         WHERE t.id = NEW.reverses_id AND t.organization_id = NEW.organization_id
-          AND t.status = 'completed'
+          AND t.type = 'credit' AND t.status = 'completed'
         RETURNING * INTO taken_back;
       IF taken_back.id IS NULL
-         OR (taken_back.type, taken_back.invoice_id, taken_back.amount, taken_back.method)
-            IS DISTINCT FROM ('credit', NEW.invoice_id, NEW.amount, NEW.method) THEN
+         OR (taken_back.invoice_id, taken_back.amount, taken_back.method)
+            IS DISTINCT FROM (NEW.invoice_id, NEW.amount, NEW.method) THEN
         PERFORM ledger_refuse('transaction_takes_back_a_whole_payment',
           jsonb_build_object('payment', NEW.reverses_id));
       END IF;
