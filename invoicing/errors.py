@@ -234,7 +234,7 @@ class UnknownSeries(Invalid):
 
 
 class SeriesCodeTaken(Conflict):
-    """There is a {kind} series {series} already."""
+    """There is a series {series} for this kind of document already."""
 
     attr = "code"
 

@@ -304,7 +304,7 @@ def test_a_code_is_taken_once_per_kind(acme, till):
     with refused(SeriesCodeTaken, acme) as caught:
         create_series(actor=till.actor, kind="invoice", code="web", prefix="X")
 
-    assert caught.value.facts == {"kind": "invoice", "code": "web"}
+    assert caught.value.facts == {"kind": "invoice", "series": "web"}
 
 
 def test_does_not_find_another_organizations_series(acme, till, as_mallory, mallory_ltd):
