@@ -44,3 +44,10 @@ def draft(actor: Actor, *items: ItemDraft, **others: Any) -> Order:
 def locked(actor: Actor, *items: ItemDraft, country: str = "GB", **others: Any) -> Order:
     """Drafted and locked on DAY."""
     return lock_order(actor=actor, order=draft(actor, *items, **others), country=country, on=DAY)
+
+
+def frozen(order: Order) -> dict[str, Any]:
+    """The snapshot of a locked order."""
+    snapshot: dict[str, Any] | None = order.snapshot
+    assert snapshot is not None
+    return snapshot

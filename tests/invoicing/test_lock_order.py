@@ -29,7 +29,7 @@ from ledger.services.accounts import archive_account, create_account
 from organizations.models import AuditEvent
 from organizations.services.auditing import Audit
 from organizations.services.settings import change_settings
-from tests.invoicing.drafting import DAY, draft, lindqvist, locked, mug, rate, vat
+from tests.invoicing.drafting import DAY, draft, frozen, lindqvist, locked, mug, rate, vat
 from tests.invoicing.selling import statements_of
 
 pytestmark = pytest.mark.django_db
@@ -163,7 +163,7 @@ class TestLock:
 
         # 1.75 each: 2 three times by line; 5.25 together, by document.
         assert (order.tax_amount, order.rounding) == (6, "line")
-        assert order.snapshot["rounding"] == "line"
+        assert frozen(order)["rounding"] == "line"
 
     def test_takes_todays_rates_in_the_organizations_time_zone(self, acme, as_alice):
         change_settings(actor=as_alice, time_zone="Europe/Istanbul")
@@ -214,7 +214,7 @@ class TestLock:
         order = locked(as_alice, *[mug(1, 10)] * 5_000)
 
         assert amounts(order) == (50_000, 8_750, 58_750)
-        assert sum(item["tax_amount"] for item in order.snapshot["items"]) == 8_750
+        assert sum(item["tax_amount"] for item in frozen(order)["items"]) == 8_750
 
 
 class TestPlace:

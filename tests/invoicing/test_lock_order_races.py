@@ -11,14 +11,14 @@ from django.db import connection, connections, transaction
 
 from core.errors import Refusal
 from invoicing.errors import OrderCancelled, OrderLocked, OrderReferenceTaken, UnknownTaxRate
-from invoicing.models import Order
+from invoicing.models import Order, TaxRate
 from invoicing.selectors.orders import get_order
 from invoicing.services.customers import change_customer
 from invoicing.services.orders import cancel_order, change_order, lock, lock_order
 from invoicing.services.tax_rates import delete_tax_rate
 from organizations.models import AuditEvent
 from organizations.services.auditing import Audit
-from tests.invoicing.drafting import DAY, draft, lindqvist, mug, vat
+from tests.invoicing.drafting import DAY, draft, frozen, lindqvist, mug, vat
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +52,7 @@ def test_a_lock_and_edits_at_once_leave_an_order_that_adds_up(acme, as_alice):
         stored = get_order(acme, order.pk)
         items = stored.items.all()
         assert sum(item.total_amount for item in items) == stored.total_amount
-        assert [item["quantity"] for item in stored.snapshot["items"]] == [
+        assert [item["quantity"] for item in frozen(stored)["items"]] == [
             str(int(item.quantity)) for item in items
         ]
 
@@ -61,10 +61,10 @@ def test_a_lock_and_a_cancellation_at_once_contradict_each_other_never(acme, as_
     for _ in range(5):
         order = draft(as_alice, mug(1))
 
-        locking, cancelling = at_once(
-            2,
-            lambda n, order=order: (cancel_order if n else lock_order)(actor=as_alice, order=order),
-        )
+        def work(number: int, order: Order = order) -> Order:
+            return (cancel_order if number else lock_order)(actor=as_alice, order=order)
+
+        locking, cancelling = at_once(2, work)
 
         # A locked order that was not invoiced can be cancelled, a cancelled one cannot be locked.
         assert isinstance(cancelling, Order)
@@ -119,14 +119,13 @@ def test_a_rate_that_is_named_while_it_is_deleted_is_applied_or_refused(acme, as
         tax_rate = vat(as_alice)
         order = draft(as_alice, mug(1, tax_codes=["GB-S"]))
 
-        locking, _ = at_once(
-            2,
-            lambda n, rate=tax_rate, order=order: (
-                delete_tax_rate(actor=as_alice, tax_rate=rate)
-                if n
-                else lock_order(actor=as_alice, order=order, country="GB", on=DAY)
-            ),
-        )
+        def work(number: int, order: Order = order, rate: TaxRate = tax_rate) -> Order | None:
+            if number == 0:
+                return lock_order(actor=as_alice, order=order, country="GB", on=DAY)
+            delete_tax_rate(actor=as_alice, tax_rate=rate)
+            return None
+
+        locking, _ = at_once(2, work)
 
         assert isinstance(locking, Order | UnknownTaxRate)
         stored = get_order(acme, order.pk)
