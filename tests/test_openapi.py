@@ -17,7 +17,9 @@ from schemathesis.checks import CHECKS
 from config.wsgi import application
 from core.servers import PROJECT
 from ledger.services.cashbook import record_cash_entry
-from tests.api import SALE, send
+from tests.api import ROOT, SALE, send
+from tests.api_rows import rows_of_sales
+from tests.invoicing.api import Shop
 
 DESCRIPTION = PROJECT / "docs" / "reference" / "openapi.yaml"
 
@@ -91,15 +93,21 @@ def rows(api: Any, acme: Any, system: Any) -> Iterator[dict[str, Any]]:
     pending = {**SALE, "reference": "proposed", "status": "pending"}
     proposed = send(api, "POST", "/journal-entries", pending).json()
     debt = record_cash_entry(actor=system, kind="DEBT", amount=100, currency="GBP")
+    shop = Shop(api)
+    rows = {
+        **rows_of_sales(api),
+        "cash-entries": debt.pk,
+        "journal-entries": proposed["id"],
+        "journal-entries/void": entry["id"],
+        "reconciliation": "cashbook",
+        "orders": shop.order()["id"],
+        "orders/pay": shop.locked()["id"],
+        "orders/refund": shop.paid()["invoice"]["order"],
+    }
     # Requests join the test's transaction, as they do with Django's own test client.
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
-    yield {
-        "cash-entries": debt.pk,
-        "/void": entry["id"],
-        "journal-entries": proposed["id"],
-        "reconciliation": "cashbook",
-    }
+    yield rows
     for signal in (request_started, request_finished):
         signal.connect(close_old_connections)
 
@@ -124,9 +132,10 @@ def test_answers_as_described(case: Any, rows: dict[str, Any], key_text: str) ->
 
 
 def _point_at_what_is_there(case: Any, rows: dict[str, Any]) -> None:
+    parts = case.path.removeprefix(ROOT).strip("/").split("/")
     for name in case.path_parameters or {}:
         if name == "account":
             case.path_parameters[name] = "1100"
         else:
-            found = next(row for part, row in rows.items() if part in case.path)
+            found = rows.get(f"{parts[0]}/{parts[-1]}", rows.get(parts[0]))
             case.path_parameters[name] = str(found)
