@@ -18,7 +18,7 @@ from invoicing.services.issue_facts import IssueFacts, issue_facts
 from invoicing.services.locking import lock_invoice, lock_invoice_of, lock_order
 from invoicing.services.numbering import MAIN, lock_number
 from invoicing.services.order_parts import parts_of_order
-from invoicing.services.orders import ItemDraft, add_order, lock
+from invoicing.services.orders import ItemDraft, add_locked_order
 from invoicing.services.paying import PaymentDraft, pay, record_paid
 from invoicing.services.postings import Document, issuance
 from invoicing.services.rows import insert_row
@@ -52,6 +52,10 @@ def issue_invoice(
     """
     with atomic_use_case(actor, "issue_invoice") as audit:
         locked = lock_order(actor.organization, order.pk)
+        _check_is_locked(locked)
+        invoice = lock_invoice_of(locked)
+        if invoice is not None:
+            raise OrderAlreadyInvoiced(order=locked.name, invoice=invoice.number)
         return issue(
             audit, actor, locked, issued_on=issued_on, due_on=due_on, series=series, now=now
         )
@@ -81,7 +85,7 @@ def invoice_order(
     """
     on = issued_on or actor.organization.today(now)
     with atomic_use_case(actor, "invoice_order") as audit:
-        draft = add_order(
+        order = add_locked_order(
             audit,
             actor,
             currency=currency,
@@ -89,8 +93,11 @@ def invoice_order(
             customer=customer,
             reference=reference,
             metadata=metadata,
+            country=country,
+            region=region,
+            on=on,
+            now=now,
         )
-        order = lock(audit, actor, draft, country=country, region=region, on=on, now=now)
         invoice = issue(audit, actor, order, issued_on=on, due_on=due_on, series=series, now=now)
         if payment is not None:
             pay(audit, actor, invoice, payment._replace(on=payment.on or on), now=now)
@@ -108,9 +115,10 @@ def issue(
     series: str = MAIN,
     now: datetime | None = None,
 ) -> Invoice:
-    """The part: `order` is as its caller has locked it in this transaction. Raises as above."""
+    """The part: `order` is as its caller has locked it in this transaction, and has no invoice.
+    Raises as above."""
     require_transaction()
-    _check_can_be_invoiced(order)
+    _check_is_locked(order)
     organization = actor.organization
     on = issued_on or organization.today(now)
     facts = issue_facts(organization, order.customer_id, order.currency, _ROLES)
@@ -145,15 +153,12 @@ def issue(
     return invoice
 
 
-def _check_can_be_invoiced(order: Order) -> None:
+def _check_is_locked(order: Order) -> None:
     if order.status == OrderStatus.CANCELLED:
         # Also one whose invoice was voided.
         raise OrderCancelled(order=order.name)
     if order.status == OrderStatus.DRAFT:
         raise OrderNotLocked(order=order.name, status=order.status)
-    invoice = lock_invoice_of(order)
-    if invoice is not None:
-        raise OrderAlreadyInvoiced(order=order.name, invoice=invoice.number)
 
 
 def _draft(order: Order, invoice: Invoice, facts: IssueFacts, number: str) -> EntryDraft:

@@ -82,11 +82,16 @@ class Audit:
         )
 
     def write(self) -> None:
-        """Insert the rows, all by one prepared statement: every write waits for this."""
-        if self._rows:
-            statement = _INSERT + ", ".join([_ROW] * len(self._rows))
-            with prepared_cursor() as cursor:
-                cursor.execute(statement, [value for row in self._rows for value in row])
+        """Insert the rows by a prepared statement: every write waits for this.
+
+        Very many, as an import makes them, go in by several of one length: a statement of another
+        length is another one, to be parsed and planned.
+        """
+        with prepared_cursor() as cursor:
+            for first in range(0, len(self._rows), _MOST_ROWS):
+                rows = self._rows[first : first + _MOST_ROWS]
+                statement = _INSERT + ", ".join([_ROW] * len(rows))
+                cursor.execute(statement, [value for row in rows for value in row])
         self._rows = []
 
 
@@ -95,6 +100,7 @@ INSERT INTO organizations_auditevent
        (organization_id, id, action, subject_type, subject_ids, user_id, api_key_id, actor_name,
         request_id, ip_address, before, after, facts)
 VALUES """
+_MOST_ROWS = 20
 _ROW = "(%s, %s, %s, %s, %s::uuid[], %s, %s, %s, %s, %s::inet, %s::jsonb, %s::jsonb, %s::jsonb)"
 
 

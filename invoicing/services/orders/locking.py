@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction
-from core.db.prepared import array_parameter, text_array_parameter
+from core.db.prepared import array_parameter
 from invoicing.errors import (
     InvalidRevenueAccount,
     OrderCancelled,
@@ -18,7 +18,7 @@ from invoicing.errors import (
 from invoicing.models import Customer, Order, OrderItem, OrderStatus, OrderTaxLine
 from invoicing.services.orders.creating import check_customer
 from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
-from invoicing.services.orders.rows import attach, codes_parameter
+from invoicing.services.orders.rows import attach, codes_parameter, tax_line_columns
 from invoicing.services.orders.taxing import apply_tax, snapshot_of, tax_items
 from invoicing.services.rows import as_instance, columns_of
 from invoicing.tax import Rounding
@@ -197,18 +197,7 @@ def _parts(
         order.organization_id,
         order.organization_id,
         order.pk,
-        array_parameter(line.pk for line in tax_lines),
-        array_parameter(line.position for line in tax_lines),
-        text_array_parameter(line.code for line in tax_lines),
-        text_array_parameter(line.name for line in tax_lines),
-        array_parameter(format(line.percentage, "f") for line in tax_lines),
-        text_array_parameter(line.country for line in tax_lines),
-        text_array_parameter(line.region for line in tax_lines),
-        text_array_parameter(line.category for line in tax_lines),
-        array_parameter(str(line.inclusive) for line in tax_lines),
-        array_parameter(str(line.compound) for line in tax_lines),
-        array_parameter(line.taxable_amount for line in tax_lines),
-        array_parameter(line.tax_amount for line in tax_lines),
+        *tax_line_columns(tax_lines),
     )
 
 

@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS, models
 from core.db import prepared_cursor
 from core.db.prepared import array_parameter, text_array_parameter
 from invoicing.errors import UnknownTaxRate
-from invoicing.models import Order, OrderItem
+from invoicing.models import Order, OrderItem, OrderTaxLine
 from invoicing.services.orders.drafts import ItemDraft
 from ledger.models import Account
 
@@ -41,7 +41,49 @@ def insert_order(order: Order, items: Sequence[OrderItem]) -> None:
     Raises:
         UnknownTaxRate: an item names a rate that is not there.
     """
-    head = (
+    _insert(_NEW_ORDER, _head(order), order, items)
+    _mark_stored(order)
+
+
+def insert_taxed_order(
+    order: Order, items: Sequence[OrderItem], tax_lines: Sequence[OrderTaxLine]
+) -> None:
+    """A draft whose items have their amounts already, with its tax lines, by one statement."""
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            _TAXED_ORDER,
+            (
+                *_head(order),
+                order.organization_id,
+                array_parameter(item.pk for item in items),
+                array_parameter(item.position for item in items),
+                text_array_parameter(item.sku for item in items),
+                text_array_parameter(item.description for item in items),
+                array_parameter(format(item.quantity, "f") for item in items),
+                array_parameter(item.unit_amount for item in items),
+                array_parameter(item.discount_amount for item in items),
+                codes_parameter(item.tax_codes for item in items),
+                array_parameter(item.revenue_account_id for item in items),
+                array_parameter(item.net_amount for item in items),
+                array_parameter(item.tax_amount for item in items),
+                order.organization_id,
+                *tax_line_columns(tax_lines),
+            ),
+        )
+        [order.created_at] = cursor.fetchone()
+    for row in (order, *items, *tax_lines):
+        _mark_stored(row)
+    attach(order, "items", items)
+    attach(order, "tax_lines", tax_lines)
+
+
+def insert_items(order: Order, items: Sequence[OrderItem]) -> None:
+    """Items of an order that stands already. Raises as insert_order does."""
+    _insert(_THE_ORDER, (order.pk, order.created_at), order, items)
+
+
+def _head(order: Order) -> tuple[object, ...]:
+    return (
         order.organization_id,
         order.pk,
         order.customer_id,
@@ -49,13 +91,6 @@ def insert_order(order: Order, items: Sequence[OrderItem]) -> None:
         order.currency,
         json.dumps(order.metadata),
     )
-    _insert(_NEW_ORDER, head, order, items)
-    _mark_stored(order)
-
-
-def insert_items(order: Order, items: Sequence[OrderItem]) -> None:
-    """Items of an order that stands already. Raises as insert_order does."""
-    _insert(_THE_ORDER, (order.pk, order.created_at), order, items)
 
 
 def attach(order: Order, relation: str, rows: Sequence[models.Model]) -> None:
@@ -107,6 +142,23 @@ def codes_parameter(lists: Iterable[Sequence[str] | None]) -> str:
     )
 
 
+def tax_line_columns(tax_lines: Sequence[OrderTaxLine]) -> tuple[str, ...]:
+    return (
+        array_parameter(line.pk for line in tax_lines),
+        array_parameter(line.position for line in tax_lines),
+        text_array_parameter(line.code for line in tax_lines),
+        text_array_parameter(line.name for line in tax_lines),
+        array_parameter(format(line.percentage, "f") for line in tax_lines),
+        text_array_parameter(line.country for line in tax_lines),
+        text_array_parameter(line.region for line in tax_lines),
+        text_array_parameter(line.category for line in tax_lines),
+        array_parameter(str(line.inclusive) for line in tax_lines),
+        array_parameter(str(line.compound) for line in tax_lines),
+        array_parameter(line.taxable_amount for line in tax_lines),
+        array_parameter(line.tax_amount for line in tax_lines),
+    )
+
+
 def _mark_stored(row: models.Model) -> None:
     row._state.adding = False
     row._state.db = DEFAULT_DB_ALIAS
@@ -140,3 +192,29 @@ SELECT o.created_at,
                                  WHERE r.organization_id = %s AND r.code = n.code))
   FROM o
 """
+
+_TAXED_ORDER = (
+    _NEW_ORDER
+    + """i AS (
+  INSERT INTO invoicing_orderitem
+         (organization_id, id, order_id, position, sku, description, quantity, unit_amount,
+          discount_amount, tax_codes, revenue_account_id, net_amount, tax_amount, total_amount)
+  SELECT %s, u.id, o.id, u.position, u.sku, u.description, u.quantity, u.unit_amount,
+         u.discount_amount, u.tax_codes::text[], u.revenue_account_id, u.net_amount, u.tax_amount,
+         u.net_amount + u.tax_amount
+    FROM o, unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::numeric[], %s::bigint[],
+                   %s::bigint[], %s::text[], %s::uuid[], %s::bigint[], %s::bigint[])
+         AS u(id, position, sku, description, quantity, unit_amount, discount_amount, tax_codes,
+              revenue_account_id, net_amount, tax_amount)
+), t AS (
+  INSERT INTO invoicing_ordertaxline
+         (organization_id, order_id, id, position, code, name, percentage, country, region,
+          category, inclusive, compound, taxable_amount, tax_amount)
+  SELECT %s, o.id, u.*
+    FROM o, unnest(%s::uuid[], %s::smallint[], %s::text[], %s::text[], %s::numeric[], %s::text[],
+                   %s::text[], %s::text[], %s::boolean[], %s::boolean[], %s::bigint[], %s::bigint[])
+         AS u
+)
+SELECT o.created_at FROM o
+"""
+)

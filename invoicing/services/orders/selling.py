@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction
+from invoicing.errors import OrderIsEmpty
 from invoicing.models import Customer, Order, OrderStatus
 from invoicing.services.orders.accounts import revenue_accounts
 from invoicing.services.orders.creating import (
@@ -19,7 +20,7 @@ from invoicing.services.orders.creating import (
 from invoicing.services.orders.drafts import ItemDraft, check_items
 from invoicing.services.orders.locking import as_audited_lock, freeze
 from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
-from invoicing.services.orders.rows import attach, insert_taxed_order, new_items
+from invoicing.services.orders.rows import insert_taxed_order, new_items
 from invoicing.services.orders.taxing import apply_tax, snapshot_of, tax_items
 from invoicing.tax import Rounding
 from organizations.actors import Actor
@@ -50,14 +51,17 @@ def add_locked_order(
     require_transaction()
     now = now or timezone.now()
     organization = actor.organization
+    on = on or organization.today(now)
     drafts = check_items(items)
+    if not drafts:
+        raise OrderIsEmpty(order=reference or "without a name")
     order = Order(
         organization=organization,
         currency=check_order_currency(currency),
         customer=check_customer(organization, customer),
         reference=check_reference(reference),
         metadata=check_metadata(metadata or {}),
-        taxed_on=on or organization.today(now),
+        taxed_on=on,
         rounding=_rounding(organization),
     )
     rows = new_items(order, drafts, revenue_accounts(organization, drafts, currency))
@@ -67,7 +71,7 @@ def add_locked_order(
         [draft.tax_codes for draft in drafts],
         country=order.country,
         region=order.region,
-        on=order.taxed_on,
+        on=on,
     )
     check_reverse_charge(rates, customer)
     taxed = tax_items(rows, rates, Rounding(order.rounding))
@@ -77,7 +81,6 @@ def add_locked_order(
     order.status = OrderStatus.PENDING
     order.locked_at = now
     freeze(order)
-    attach(order, "tax_lines", tax_lines)
     audit(order, after=as_audited_draft(order, len(rows)))
     audit.event("order_locked", order, **as_audited_lock(order))
     return order
