@@ -19,13 +19,14 @@ from invoicing.imports.sample_payments import SamplePayment
 from invoicing.imports.tally import Tally
 from invoicing.models import CreditNote, Customer, Invoice, PaymentMethod, TaxRate
 from invoicing.services.crediting import credit_invoice, issue_credit_note
-from invoicing.services.customers import create_customer
-from invoicing.services.issuing import invoice_order
-from invoicing.services.orders import ItemDraft
-from invoicing.services.paying import PaymentDraft
-from invoicing.services.payments import record_payment
+from invoicing.services.customers import add_customers
+from invoicing.services.issuing import issue
+from invoicing.services.locking import lock_invoice
+from invoicing.services.orders import ItemDraft, add_locked_order
+from invoicing.services.paying import PaymentDraft, pay
 from invoicing.services.refunds import refund_credit_note
 from organizations.actors import Actor
+from organizations.services.auditing import Audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,13 @@ class Booking:
     Made anew in each transaction: what is rolled back must not be remembered.
     """
 
-    def __init__(self, actor: Actor, currency: str, steps: Sequence[Step], *, settle: bool) -> None:
+    def __init__(
+        self, audit: Audit, actor: Actor, currency: str, steps: Sequence[Step], *, settle: bool
+    ) -> None:
         """With `settle` a customer is refunded what is credited beyond their debt."""
         require_transaction()
         self.tally = Tally()
+        self._audit = audit
         self._actor = actor
         self._organization = actor.organization
         self._currency = currency
@@ -66,9 +70,7 @@ class Booking:
         paying = [payment.number for payment in payments]
         self._booked = booked_sales(self._organization, [*numbers, *paying])
         self._booked |= booked_cancellations(self._organization, numbers)
-        self._customers = customers_by_code(
-            self._organization, {document.customer for document in documents}
-        )
+        self._find_customers(documents)
         self._paid = references_taken(
             self._organization, [payment.provider_reference for payment in payments]
         )
@@ -77,6 +79,32 @@ class Booking:
             for number, booked in self._booked.items()
             if booked.invoice and booked.invoice.credited_amount
         }
+
+    def _find_customers(self, documents: Sequence[SalesDocument]) -> None:
+        """Those of the documents; who is new is made, where a document will be."""
+        self._customers = customers_by_code(
+            self._organization, {document.customer for document in documents}
+        )
+        missing = {
+            document.customer: document
+            for document in reversed(documents)
+            if document.customer not in self._customers and document.number not in self._booked
+        }
+        missing.pop("", None)
+        new = [
+            Customer(
+                organization=self._organization,
+                code=code,
+                name=f"Customer {code}",
+                country=document.country,
+            )
+            for code, document in missing.items()
+        ]
+        if new:
+            add_customers(self._audit, new)
+        self._new = {customer.code for customer in new}
+        self._customers |= {customer.code: customer for customer in new}
+        self.tally.customers = len(new)
 
     def book(self, step: Step) -> Omission | None:
         """An omission where the books have another document under that number.
@@ -91,7 +119,7 @@ class Booking:
         found = self._booked.get(document.number)
         if found is not None:
             return self._compare(document, found)
-        customer = self._customer_of(document)
+        customer = self._customers.get(document.customer)
         if document.is_cancellation:
             self._take_back(step, customer)
         else:
@@ -113,20 +141,12 @@ class Booking:
         self.tally.there_already += 1
         return None
 
-    def _customer_of(self, document: SalesDocument) -> Customer | None:
-        code = document.customer
-        if code and code not in self._customers:
-            self._customers[code] = create_customer(
-                actor=self._actor, code=code, name=f"Customer {code}", country=document.country
-            )
-            self.tally.customers += 1
-        return self._customers.get(code)
-
     def _sell(self, sale: Sale, customer: Customer | None) -> None:
         """A walk-in pays at once, in cash."""
         document = sale.document
-        invoice = invoice_order(
-            actor=self._actor,
+        order = add_locked_order(
+            self._audit,
+            self._actor,
             currency=self._currency,
             items=_items(sale),
             customer=customer,
@@ -134,9 +154,12 @@ class Booking:
             # As the file names it: some places are abroad, and no country.
             metadata={"country": document.lines[0].country},
             country=document.country or None,
-            issued_on=document.day,
-            payment=None if customer else PaymentDraft(PaymentMethod.CASH),
+            on=document.day,
         )
+        invoice = issue(self._audit, self._actor, order, issued_on=document.day)
+        if customer is None:
+            paid = PaymentDraft(PaymentMethod.CASH, on=document.day)
+            pay(self._audit, self._actor, invoice, paid)
         self._remember(document, customer, invoice)
         self.tally.invoices += 1
         self.tally.payments += not customer
@@ -204,13 +227,11 @@ class Booking:
             return
         if payment.number in self._credited or payment.provider_reference in self._paid:
             return
-        record_payment(
-            actor=self._actor,
-            invoice=booked.invoice,
-            method=PaymentMethod.BANK,
-            provider_reference=payment.provider_reference,
-            on=payment.day,
+        paid = PaymentDraft(
+            PaymentMethod.BANK, provider_reference=payment.provider_reference, on=payment.day
         )
+        invoice = lock_invoice(self._organization, booked.invoice.pk)
+        pay(self._audit, self._actor, invoice, paid)
         self.tally.payments += 1
 
     def _remember(

@@ -16,6 +16,7 @@ from invoicing.imports.rates import SalesRates
 from invoicing.imports.sample_payments import SamplePayment, with_sample_payments
 from invoicing.imports.tally import Tally
 from organizations.actors import Actor
+from organizations.services.auditing import atomic_use_case
 
 # Numbers are given in order, so others who issue documents wait for a batch.
 BATCH_SIZE = 25
@@ -95,8 +96,10 @@ class SalesImport:
         """
         steps = [step for step in batch if not isinstance(step, Omission)]
         omissions: list[Omission] = []
-        with shared_transaction():
-            booking = Booking(self._actor, self._currency, steps, settle=self._sample_payments)
+        with shared_transaction(), atomic_use_case(self._actor, "import_sales") as audit:
+            booking = Booking(
+                audit, self._actor, self._currency, steps, settle=self._sample_payments
+            )
             for step in batch:
                 omission = step if isinstance(step, Omission) else booking.book(step)
                 if omission is not None:
