@@ -56,11 +56,34 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 {"title": "Overview", "icon": "dashboard", "link": reverse("admin:index")},
             ],
         },
+        {"title": "Sales", "items": _sales()},
         {"title": "Books", "items": _books()},
         {"title": "Reports", "items": _reports()},
         {"title": "Operations", "items": _operations()},
         {"title": "Settings", "items": _settings()},
         {"title": "Installation", "items": _installation()},
+    ]
+
+
+def _sales() -> list[dict[str, Any]]:
+    return [
+        _item("Orders", "shopping_cart", "invoicing_order_changelist", "invoicing.view_order"),
+        _item("Invoices", "receipt_long", "invoicing_invoice_changelist", "invoicing.view_invoice"),
+        _item(
+            "Credit notes",
+            "assignment_return",
+            "invoicing_creditnote_changelist",
+            "invoicing.view_creditnote",
+        ),
+        _item(
+            "Payments",
+            "credit_card",
+            "invoicing_financialtransaction_changelist",
+            "invoicing.view_financialtransaction",
+        ),
+        _item("Customers", "groups", "invoicing_customer_changelist", "invoicing.view_customer"),
+        _item("Ageing", "hourglass_bottom", "ageing", "invoicing.view_statements"),
+        _item("Tax rates", "percent", "invoicing_taxrate_changelist", "invoicing.view_taxrate"),
     ]
 
 
@@ -125,6 +148,18 @@ def _settings() -> list[dict[str, Any]]:
             "group",
             "organizations_membership_changelist",
             "organizations.view_membership",
+        ),
+        _item(
+            "Invoicing profile",
+            "storefront",
+            "invoicing_invoicingprofile_changelist",
+            "invoicing.view_invoicingprofile",
+        ),
+        _item(
+            "Number series",
+            "tag",
+            "invoicing_numberseries_changelist",
+            "invoicing.view_numberseries",
         ),
         _item("API keys", "key", "organizations_apikey_changelist", "organizations.view_apikey"),
     ]

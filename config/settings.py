@@ -359,7 +359,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": ["config.admin.stylesheet"],
     "SCRIPTS": ["config.admin.script"],
     "LOGIN": {"form": "organizations.login.LoginForm"},
-    "DASHBOARD_CALLBACK": "ledger.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "invoicing.admin.dashboard.dashboard",
     "SIDEBAR": {"navigation": "config.admin.sidebar"},
 }
 

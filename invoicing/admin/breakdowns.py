@@ -7,11 +7,11 @@ from typing import Any
 
 from core.money import format_amount
 from invoicing.admin.figures import decimals, place
-from invoicing.models import CreditNote, Order, TaxCategory
+from invoicing.models import CreditNote, CreditNoteItem, CreditNoteTaxLine, Order, TaxCategory
 from invoicing.selectors.profile import get_profile
 from invoicing.services.orders.places import place_of_sale, rates_of_items
 from invoicing.services.orders.taxing import tax_items
-from invoicing.tax import Rounding, Taxed, TaxedRate
+from invoicing.tax import Rounding, Taxed, TaxedRate, round_half_up
 from organizations.models import Organization
 
 
@@ -99,6 +99,7 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
     def amount(of: int) -> str:
         return format_amount(of, currency)
 
+    taxes = list(credit_note.tax_lines.all())
     items = [
         ItemLine(
             description=item.description or item.sku,
@@ -106,7 +107,7 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
             account="",
             quantity=decimals(item.quantity),
             unit=amount(item.unit_amount),
-            discount="",
+            discount=amount(-discount) if (discount := _discount_of(item, taxes)) else "",
             taxes=(),
             net=amount(item.net_amount),
             tax=amount(item.tax_amount),
@@ -114,7 +115,7 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
         )
         for item in credit_note.items.all()
     ]
-    lines = [_rate_line(vars(line), currency) for line in credit_note.tax_lines.all()]
+    lines = [_rate_line(vars(line), currency) for line in taxes]
     return Breakdown(
         currency,
         items,
@@ -123,6 +124,16 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
         amount(credit_note.tax_amount),
         amount(credit_note.total_amount),
     )
+
+
+def _discount_of(item: CreditNoteItem, taxes: Sequence[CreditNoteTaxLine]) -> int:
+    """What of the discount is taken back with the item: what quantity times price is above the
+    amount in which the item is priced. Not told where only some prices hold their tax."""
+    inclusive = {tax.inclusive for tax in taxes if tax.tax_amount}
+    if len(inclusive) > 1:
+        return 0
+    priced: int = item.total_amount if True in inclusive else item.net_amount
+    return max(0, round_half_up(item.quantity * item.unit_amount) - priced)
 
 
 @dataclass(frozen=True, slots=True)

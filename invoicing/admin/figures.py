@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from core.admin import may
@@ -93,5 +93,5 @@ def place(country: str, region: str = "") -> str:
 
 def per_currency(amounts: Iterable[tuple[str, int]]) -> SafeString:
     """Amounts of several currencies below each other."""
-    figures = [figure(amount, currency) for currency, amount in amounts]
-    return SafeString("<br>").join(figures)
+    figures = ((figure(amount, currency),) for currency, amount in amounts)
+    return format_html_join(SafeString("<br>"), "{}", figures)

@@ -74,7 +74,8 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
         "open_shown",
     )
     list_filter = (InvoiceStatusFilter, CustomerFilter, ("issued_on", RangeDateFilter))
-    list_select_related = ("customer",)
+    # The organization knows which day it is.
+    list_select_related = ("customer", "organization")
     search_fields = ("number", "order__reference", "customer__name", "customer__code")
     search_help_text = "Number, the order's reference, or the customer's name or code"
     ordering = ("-issued_on", "-id")
@@ -83,12 +84,6 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
     steps = (PAY, CREDIT, REFUND, VOID)
 
     # --- the list ---------------------------------------------------------------------------------
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        request.today = organization_of(request).today()  # type: ignore[attr-defined]
-        return super().changelist_view(request, extra_context)
 
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
@@ -124,10 +119,10 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
 
     def offers(self, row: Invoice, action: str) -> bool:
         if action == PAY.name:
-            return row.open_amount > 0
+            return bool(row.open_amount > 0)
         if action == REFUND.name:
-            return row.paid_amount > row.refunded_amount
-        return row.credited_amount < row.total_amount
+            return bool(row.paid_amount > row.refunded_amount)
+        return bool(row.credited_amount < row.total_amount)
 
     def row_page(self, request: HttpRequest, row: Invoice) -> HttpResponse:
         organization = organization_of(request)

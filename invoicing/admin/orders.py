@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 from unfold.decorators import display
@@ -11,8 +12,8 @@ from unfold.decorators import display
 from core.errors import Refusal
 from invoicing.admin.breakdowns import Preview, of_snapshot, preview_of
 from invoicing.admin.customer_choice import CustomerFilter, named
-from invoicing.admin.documents import DocumentAdmin, NoForm, Step, sent
-from invoicing.admin.figures import BADGES, ORDER_LABELS, figure, money, page_of, place
+from invoicing.admin.documents import Button, DocumentAdmin, NoForm, Step, sent
+from invoicing.admin.figures import BADGES, ORDER_LABELS, figure, link, money, page_of, place
 from invoicing.admin.invoices import REFUND_TEXT
 from invoicing.admin.item_forms import MOST_ROWS
 from invoicing.admin.sheets import OrderHead, Sheet, add_series
@@ -38,7 +39,14 @@ CANCEL = Step("cancel", "Cancel", "block", ("invoicing.cancel_order",), "ch-dang
 class OrderAdmin(DocumentAdmin[Order]):
     """A draft is edited freely; the lock computes its taxes and freezes it."""
 
-    list_display = ("created_at", "named", "customer_name", "status_badge", "total")
+    list_display = (
+        "created_at",
+        "named",
+        "customer_name",
+        "status_badge",
+        "invoice_number",
+        "total",
+    )
     list_display_links = ("created_at", "named")
     list_filter = (
         ("status", ChoicesDropdownFilter),
@@ -68,6 +76,12 @@ class OrderAdmin(DocumentAdmin[Order]):
 
     # --- the list ---------------------------------------------------------------------------------
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        # A list of a hundred orders need not carry their snapshots.
+        invoices = Invoice.objects.only("order", "number")
+        return rows.defer("snapshot").prefetch_related(Prefetch("invoices", invoices))
+
     @display(description="Order", ordering="reference")
     def named(self, row: Order) -> str:
         return row.name
@@ -79,6 +93,11 @@ class OrderAdmin(DocumentAdmin[Order]):
     @display(description="Status", ordering="status", label=ORDER_LABELS)
     def status_badge(self, row: Order) -> str:
         return str(row.get_status_display())
+
+    @display(description="Invoice", empty_value="–")
+    def invoice_number(self, row: Order) -> str | None:
+        invoice = next(iter(row.invoices.all()), None)
+        return link(page_of("invoice", invoice.pk), invoice.number) if invoice else None
 
     @display(description="Total", ordering="total_amount", empty_value="not computed yet")
     def total(self, row: Order) -> str | None:
@@ -124,10 +143,17 @@ class OrderAdmin(DocumentAdmin[Order]):
             preview_place=place(preview.country, preview.region) if preview else "",
             problem=problem,
             buttons=self.buttons(request, order),
-            may_edit=self.has_change_permission(request, order)
-            and len(order.items.all()) <= MOST_ROWS,
+            is_too_long=order.status == OrderStatus.DRAFT and len(order.items.all()) > MOST_ROWS,
+            most=MOST_ROWS,
             events=history_of(organization, order.pk) if may_read_trail(request) else [],
         )
+
+    def buttons(self, request: HttpRequest, row: Order) -> list[Button]:
+        """With the way to the form, after what comes next."""
+        offered = super().buttons(request, row)
+        if self.has_change_permission(request, row) and len(row.items.all()) <= MOST_ROWS:
+            offered.insert(1, Button("Edit", "edit", "?edit"))
+        return offered
 
     def preview(self, request: HttpRequest, order: Order) -> tuple[Preview | None, str]:
         """What a draft would come to today; where it cannot be locked, why."""
@@ -216,7 +242,7 @@ class OrderAdmin(DocumentAdmin[Order]):
             order,
             form,
             lock,
-            question=f"Lock {order}?",
+            question=f"Lock order {order.name}?",
             what="Its taxes are computed for the place and the day, and from then on nothing about "
             "it changes. Then it can be invoiced and paid.",
             facts=[*self.foreseen(order, preview), *([problem] if problem else [])],
@@ -244,7 +270,7 @@ class OrderAdmin(DocumentAdmin[Order]):
             row,
             form,
             issue,
-            question=f"Issue the invoice of {row}?",
+            question=f"Issue the invoice of order {row.name}?",
             what=f"It gets the next number, and {money(row.total_amount, row.currency)} are owed. "
             "An invoice never changes; a credit note corrects it.",
             submit="Issue",
@@ -270,7 +296,7 @@ class OrderAdmin(DocumentAdmin[Order]):
             row,
             form,
             pay,
-            question=f"Take a payment of {row}?",
+            question=f"Take a payment of order {row.name}?",
             what="It is posted at once."
             if invoice
             else "Its invoice is issued first, dated the day of the payment.",
@@ -294,7 +320,7 @@ class OrderAdmin(DocumentAdmin[Order]):
             row,
             form,
             refund,
-            question=f"Refund {row}?",
+            question=f"Refund order {row.name}?",
             what=REFUND_TEXT,
             facts=[f"Can be refunded: {money(left, row.currency)}"],
             submit="Refund",
@@ -311,7 +337,7 @@ class OrderAdmin(DocumentAdmin[Order]):
             row,
             NoForm(sent(request)),
             cancel,
-            question=f"Cancel {row}?",
+            question=f"Cancel order {row.name}?",
             what="Nothing can be done with it any more. It stays in the list.",
             submit="Cancel the order",
             danger=True,

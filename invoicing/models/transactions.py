@@ -5,6 +5,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.db import CurrencyField, MinorUnitsField, TenantForeignKey, TenantModel
+from core.money import format_amount
 
 
 class TransactionType(models.TextChoices):
@@ -112,4 +113,5 @@ class FinancialTransaction(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_type_display()} {self.pk}"
+        amount = format_amount(self.amount, self.currency)
+        return f"{self.get_type_display()} of {amount} {self.currency}"

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
@@ -17,6 +17,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
+from core.db import TenantModel
 from core.errors import Refusal
 from core.forms import DateInput, PageForm
 from core.money import format_amount
@@ -32,7 +33,7 @@ from ledger.admin.entry_forms import (
 )
 from ledger.errors import AccountNotFound
 from ledger.models import EntryStatus, JournalEntry, JournalLine, ProposedLine
-from ledger.selectors.accounts import get_account
+from ledger.selectors.accounts import as_uuid, get_account
 from ledger.selectors.entries import list_entries
 from ledger.services.entries import (
     approve_entry,
@@ -97,13 +98,13 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
 
     list_display = (
         "effective_on",
-        "reference",
+        "reference_cut",
         "description_cut",
         "status_badge",
         "maker_name",
         "total",
     )
-    list_display_links = ("effective_on", "reference")
+    list_display_links = ("effective_on", "reference_cut")
     list_filter = (
         ("status", ChoicesDropdownFilter),
         ("effective_on", RangeDateFilter),
@@ -165,6 +166,13 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
         )
 
     # --- the list ---------------------------------------------------------------------------------
+
+    @display(description="Reference", ordering="reference")
+    def reference_cut(self, row: JournalEntry) -> str:
+        """Those that programs make are long, and the description says what they mean."""
+        return format_html(
+            '<span class="ch-cut ch-reference" title="{0}">{0}</span>', row.reference
+        )
 
     @display(description="Description", ordering="description")
     def description_cut(self, row: JournalEntry) -> str:
@@ -235,6 +243,7 @@ class JournalEntryAdmin(AuditedAdmin[JournalEntry]):
             checker=who(entry.checker, entry.checker_key),
             reversal=reversal,
             original=entry.reverses,
+            fact_url=fact_url(request, entry),
             events=history_of(organization, entry.pk) if may_read_trail(request) else [],
             revision_form=RevisionForm(initial={"revision": entry.revision}),
             may_post=self.may_post(request, entry),
@@ -369,6 +378,19 @@ def lines_of(entry: JournalEntry) -> list[Any]:
     model = ProposedLine if entry.status == EntryStatus.PENDING else JournalLine
     rows = model.objects.of(entry.organization_id).filter(entry_id=entry.pk)
     return list(rows.select_related("account").order_by("position"))
+
+
+def fact_url(request: HttpRequest, entry: JournalEntry) -> str:
+    """The page of the business fact that an entry is of, where it has one that may be seen."""
+    name = entry.reference_type.replace("-", "").replace("_", "")
+    fact_id = as_uuid(entry.reference_id)
+    for model, its_admin in admin.site._registry.items():
+        if fact_id and model._meta.model_name == name and issubclass(model, TenantModel):
+            rows = model.objects.of(entry.organization_id).filter(pk=fact_id)
+            if its_admin.has_view_permission(request) and rows.exists():
+                view = f"admin:{model._meta.app_label}_{name}_change"
+                return reverse(view, args=[fact_id])
+    return ""
 
 
 def who(user: Any, api_key: Any) -> str:
