@@ -11,6 +11,7 @@ from xml.parsers import expat
 
 from PIL import Image
 
+from invoicing.documents.content import SVG
 from invoicing.errors import InvalidLogo
 
 MOST_BYTES = 200_000
@@ -18,7 +19,6 @@ MOST_BYTES = 200_000
 MOST_PIXELS = 2_000
 
 _RASTER = {"PNG": "image/png", "JPEG": "image/jpeg"}
-_SVG = "image/svg+xml"
 
 
 def check_logo(content: bytes) -> str:
@@ -33,7 +33,7 @@ def check_logo(content: bytes) -> str:
         raise InvalidLogo(problem=f"{len(content):,} bytes are more than {MOST_BYTES:,}")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         _check_svg(content)
-        return _SVG
+        return SVG
     return _check_raster(content)
 
 

@@ -4,8 +4,11 @@ Everything that a reader sees is text here, figures included; only pictures are 
 """
 
 import re
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import date
+
+SVG = "image/svg+xml"
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -20,6 +23,11 @@ class Logo:
 
     content: bytes
     type: str
+
+    @property
+    def data_url(self) -> str:
+        """The picture as an address of its own; in an `<img>` not even an SVG can run anything."""
+        return f"data:{self.type};base64,{b64encode(self.content).decode()}"
 
 
 @dataclass(frozen=True, slots=True)

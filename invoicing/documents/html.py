@@ -1,11 +1,9 @@
 """Documents as pages: the same words as the PDF, with one stylesheet and no script."""
 
-from base64 import b64encode
-
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from invoicing.documents.content import Document, Logo, ReceiptDocument
+from invoicing.documents.content import Document, ReceiptDocument
 
 
 def render_html(document: Document) -> str:
@@ -13,15 +11,10 @@ def render_html(document: Document) -> str:
     logo = document.letterhead.logo
     context = {
         "doc": document,
-        "logo": data_url(logo) if logo else None,
+        "logo": logo.data_url if logo else None,
         # Made by `qr_code`, from nothing but the link's own characters.
         "qr": mark_safe(document.qr.decode())  # noqa: S308
         if isinstance(document, ReceiptDocument)
         else None,
     }
     return render_to_string(f"invoicing/documents/{document.kind}.html", context)
-
-
-def data_url(logo: Logo) -> str:
-    """The picture as an address of its own; in an `<img>` not even an SVG can run anything."""
-    return f"data:{logo.type};base64,{b64encode(logo.content).decode()}"

@@ -13,10 +13,15 @@ from typing import Any
 import typst
 
 from core.servers import PROJECT
-from invoicing.documents.content import Document, Logo, ReceiptDocument
+from invoicing.documents.content import SVG, Document, Logo, ReceiptDocument
 
 _TEMPLATES = PROJECT / "templates" / "documents"
-_LOGO_FILES = {"image/png": "logo.png", "image/jpeg": "logo.jpg", "image/svg+xml": "logo.svg"}
+# typst-py takes files in memory that are UTF-8, and only those: a PNG or a JPEG goes inside of an
+# SVG with the sides of the template's box, so that nothing has to be written to disk.
+_FRAME = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 600 180"><image width="600" height="180"'
+    ' preserveAspectRatio="xMinYMid meet" href="{}"/></svg>'
+)
 
 
 def render_pdf(document: Document) -> bytes:
@@ -37,8 +42,7 @@ def try_logo(logo: Logo) -> None:
     Raises:
         typst.TypstError: it cannot be drawn.
     """
-    name = _LOGO_FILES[logo.type]
-    _set({"main.typ": f'#image("{name}", width: 6cm)'.encode(), name: logo.content})
+    _set({"main.typ": b'#image("logo.svg", width: 60mm)', "logo.svg": _as_svg(logo)})
 
 
 def _set(files: dict[str, bytes], moment: datetime | None = None) -> bytes:
@@ -62,8 +66,7 @@ def _set(files: dict[str, bytes], moment: datetime | None = None) -> bytes:
 
 def _as_json(document: Document) -> bytes:
     content = asdict(document)
-    logo = document.letterhead.logo
-    content["letterhead"]["logo"] = _LOGO_FILES[logo.type] if logo else None
+    content["letterhead"]["logo"] = "logo.svg" if document.letterhead.logo else None
     content.pop("qr", None)
     return json.dumps(content, ensure_ascii=False, default=str).encode()
 
@@ -71,10 +74,14 @@ def _as_json(document: Document) -> bytes:
 def _pictures(document: Document) -> dict[str, bytes]:
     pictures = {}
     if logo := document.letterhead.logo:
-        pictures[_LOGO_FILES[logo.type]] = logo.content
+        pictures["logo.svg"] = _as_svg(logo)
     if isinstance(document, ReceiptDocument):
         pictures["qr.svg"] = document.qr
     return pictures
+
+
+def _as_svg(logo: Logo) -> bytes:
+    return logo.content if logo.type == SVG else _FRAME.format(logo.data_url).encode()
 
 
 @cache

@@ -70,7 +70,7 @@ def _movement(moved: Moved, currency: str) -> Movement:
     due = f"due {written_day(moved.due_on)}" if moved.due_on else ""
     return Movement(
         day=written_day(moved.occurred_on),
-        what=moved.kind.title,
+        what=moved.kind.label,
         number=moved.number,
         details=", ".join(text for text in (moved.description, due) if text),
         charged=format_amount(moved.debit, currency) if moved.debit else "",
@@ -84,7 +84,7 @@ def _ageing(aged: Aged, currency: str) -> tuple[Fact, ...]:
     told = [bucket for bucket in Bucket if bucket is not Bucket.UNAPPLIED or aged.unapplied_amount]
     return tuple(
         Fact(
-            bucket.title,
+            bucket.label,
             format_amount(
                 -aged.amount(bucket) if bucket is Bucket.UNAPPLIED else aged.amount(bucket),
                 currency,

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 import pytest
 
 from core.servers import PROJECT
