@@ -4,10 +4,9 @@ Of two that contradict each other the second waits and is then refused; both nev
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import psycopg
 import pytest
 
 from core.db import uuid7
@@ -452,17 +451,8 @@ def locking_order(acme: RawSales, step: list[Statement]) -> Statement:
 def in_threads(transactions: list[list[Statement]], threads: int = 8) -> list[str]:
     """Each in a connection of its own, several at a time; what the failures broke."""
     with ThreadPoolExecutor(threads) as pool:
-        outcomes = pool.map(lambda statements: outcome(pool_of_one(statements)), transactions)
-        return [failure for failure in outcomes if failure]
-
-
-def pool_of_one(statements: list[Statement]) -> Any:
-    done: Future[None] = Future()
-    try:
-        done.set_result(commit(statements))
-    except psycopg.Error as error:
-        done.set_exception(error)
-    return done
+        attempts = [pool.submit(commit, statements) for statements in transactions]
+        return [failure for attempt in attempts if (failure := outcome(attempt))]
 
 
 def commit(statements: list[Statement]) -> None:
