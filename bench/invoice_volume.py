@@ -17,7 +17,7 @@ from organizations.models import Organization
 # invoices six are paid, one half, two not at all; one is credited, every other of those as the
 # refund of what was paid. Every fiftieth is paid, taken back and paid again.
 _PLAN = """
-CREATE TEMPORARY TABLE plan ON COMMIT DROP AS
+CREATE TEMPORARY TABLE plan AS
 SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS invoice_id,
        gen_random_uuid() AS entry_id, day, day + 30 AS due_on,
        CASE WHEN n %% %(customers)s > 0
@@ -32,7 +32,7 @@ SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS invoice_id,
 """
 
 _MOVES = """
-CREATE TEMPORARY TABLE moves ON COMMIT DROP AS
+CREATE TEMPORARY TABLE moves AS
 SELECT p.n, p.invoice_id, p.customer_id, f.type, f.status, f.amount, p.day + f.days AS day,
        gen_random_uuid() AS id, gen_random_uuid() AS entry_id, f.step
   FROM plan p
@@ -49,7 +49,7 @@ SELECT p.n, p.invoice_id, p.customer_id, f.type, f.status, f.amount, p.day + f.d
 
 # Credited: half of an unpaid invoice, or all of one that is refunded; each hundredth stands alone.
 _NOTES = """
-CREATE TEMPORARY TABLE notes ON COMMIT DROP AS
+CREATE TEMPORARY TABLE notes AS
 SELECT n, note_id, entry_id, invoice_id, customer_id, day, net, tax,
        row_number() OVER (PARTITION BY extract(year FROM day) ORDER BY n, invoice_id) AS sequence
   FROM (SELECT n, gen_random_uuid() AS note_id, gen_random_uuid() AS entry_id, invoice_id,
@@ -80,10 +80,11 @@ _STATEMENTS = (
     """
     INSERT INTO invoicing_order (organization_id, id, customer_id, currency, status, country,
                                  taxed_on, rounding, subtotal_amount, tax_amount, total_amount,
-                                 snapshot, locked_at)
+                                 snapshot, locked_at, paid_at)
     SELECT %(organization)s, order_id, customer_id, %(currency)s,
            CASE WHEN n %% 20 = 19 THEN 'refunded' WHEN n %% 10 < 6 THEN 'paid' ELSE 'pending' END,
-           'GB', day, 'document', net, tax, net + tax, '{}', now()
+           'GB', day, 'document', net, tax, net + tax, '{}', now(),
+           CASE WHEN n %% 20 = 19 OR n %% 10 < 6 THEN now() END
       FROM plan
     """,
     """
@@ -254,6 +255,7 @@ def fill_invoices(organization: Organization, invoices: int, *, customers: int =
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in (_PLAN, _MOVES, _NOTES, "ANALYZE plan, moves, notes", *_STATEMENTS):
             cursor.execute(statement, facts)
+        cursor.execute("DROP TABLE plan, moves, notes")
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 

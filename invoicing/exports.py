@@ -171,7 +171,7 @@ def _movement_cells(movement: Movement) -> Mapping[str, Any]:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """JSON values: dates are ISO texts, ids are texts, amounts are integers of minor units."""
+    """In the API's shape, as JSON values; dates are ISO texts, amounts are minor units."""
     head: dict[str, Any] = {
         "report": report.name,
         "organization": report.organization.slug,
@@ -207,7 +207,7 @@ def _ageing_part(part: AgeingOfCurrency) -> dict[str, Any]:
             }
             for row in part.rows
         ],
-        **_aged(part.totals),
+        "totals": _aged(part.totals),
         "ledger_amount": part.ledger_amount,
         "ties": part.ties,
     }
@@ -241,7 +241,7 @@ def _statement_part(part: StatementOfCurrency) -> dict[str, Any]:
         "credit_amount": part.credit_amount,
         "closing_amount": part.closing_amount,
         "open_items": [_item(item) for item in part.open_items],
-        "aged": _aged(part.aged),
+        "ageing": _aged(part.aged),
         "ties": part.ties,
     }
 
@@ -250,11 +250,12 @@ def _movement(movement: Movement) -> dict[str, Any]:
     return {
         "kind": movement.kind.value,
         "id": str(movement.id),
-        "entry": str(movement.entry_id) if movement.entry_id else None,
+        "number": movement.number,
         "occurred_on": movement.occurred_on.isoformat(),
         "due_on": movement.due_on.isoformat() if movement.due_on else None,
-        "number": movement.number,
         "description": movement.description,
-        "amount": movement.amount,
+        "debit": movement.debit,
+        "credit": movement.credit,
         "balance": movement.balance,
+        "journal_entry": str(movement.entry_id) if movement.entry_id else None,
     }

@@ -92,6 +92,9 @@ _QUESTIONS = (
             "invoice_is_not_its_order": Problem(
                 "invoice", "{name} is over {got}; its order {detail} is over {expected}"
             ),
+            "order_status_is_off": Problem(
+                "order", "{name} is {got} and by its invoice {detail} should be {expected}"
+            ),
         },
     ),
     Question(

@@ -274,6 +274,13 @@ SELECT 'invoice_is_not_its_order', i.organization_id, i.id, i.number,
  WHERE OF(i)
    AND (i.subtotal_amount, i.tax_amount, i.currency, i.customer_id)
        IS DISTINCT FROM (o.subtotal_amount, o.tax_amount, o.currency, o.customer_id)
+UNION ALL
+SELECT 'order_status_is_off', o.organization_id, o.id,
+       coalesce(nullif(o.reference, ''), o.id::text), f.status, o.status, i.number
+  FROM invoicing_order o
+  JOIN invoicing_invoice i ON i.organization_id = o.organization_id AND i.order_id = o.id
+ CROSS JOIN LATERAL invoicing_follow(o, i) AS f
+ WHERE OF(o) AND o.status <> f.status
 """
 
 # Each series counts from 1 in every fiscal year without a gap, and its counter stands at the last.
