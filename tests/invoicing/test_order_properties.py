@@ -12,10 +12,11 @@ from invoicing.models import InvoicingProfile, Order
 from invoicing.selectors.customers import get_customer
 from invoicing.selectors.orders import get_order
 from invoicing.selectors.tax_rates import get_tax_rate
-from invoicing.services.orders import ItemDraft, create_order, lock_order
+from invoicing.services.orders import ItemDraft, add_locked_order, create_order, lock_order
 from invoicing.services.tax_rates import change_tax_rate, delete_tax_rate
 from invoicing.tax import Line, Rate, Rounding, calculate
 from organizations.actors import Actor
+from organizations.services.auditing import atomic_use_case
 from tests.fixtures import make_organization
 from tests.invoicing.drafting import DAY, frozen, lindqvist, rate
 
@@ -186,6 +187,31 @@ def test_the_snapshot_says_what_the_rows_say(actor, asked):
             assert getattr(line, name) == expected
 
 
+@any_order
+@given(asked=orders)
+def test_sold_at_once_it_is_what_it_is_drafted_and_locked(actor, asked):
+    locked = lock_any(actor, asked)
+    customer = get_customer(actor.organization, "C-1")
+
+    with atomic_use_case(actor, "sell") as audit:
+        sold = add_locked_order(
+            audit,
+            actor,
+            currency="GBP",
+            items=asked["items"],
+            customer=customer,
+            country=asked["country"],
+            on=DAY,
+        )
+
+    stored = get_order(actor.organization, sold.pk)
+    assert rows_of(sold) == rows_of(stored)
+    own = {"id", "order_id", "created_at", "locked_at"}
+    assert [without(row, own) for row in rows_of(stored)] == [
+        without(row, own) for row in rows_of(locked)
+    ]
+
+
 @settings(any_order, max_examples=15)
 @given(asked=orders, deleted=st.booleans())
 def test_no_change_of_a_rate_reaches_what_was_locked(actor, asked, deleted):
@@ -220,6 +246,10 @@ def rows_of(order: Order) -> list[Any]:
         {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
         for row in rows
     ]
+
+
+def without(row: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in names}
 
 
 def frozen_rate(line: dict[str, Any]) -> Rate:

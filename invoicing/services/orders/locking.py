@@ -74,25 +74,44 @@ def lock(
     order, rounding = _draft(organization, order)
     check_customer(organization, order.customer)
     items = _items(order)
-    order.country, order.region = place_of_sale(organization, order.customer, country, region)
-    order.taxed_on = on or organization.today(now)
-    order.rounding = rounding.value
-    rates = rates_of_items(
-        organization,
-        [item.tax_codes for item in items],
-        country=order.country,
-        region=order.region,
-        on=order.taxed_on,
+    tax_lines = work_out(
+        order,
+        items,
+        place=place_of_sale(organization, order.customer, country, region),
+        on=on or organization.today(now),
+        rounding=rounding,
     )
-    check_reverse_charge(rates, order.customer)
-    taxed = tax_items(items, rates, rounding)
-    tax_lines = apply_tax(order, items, rates, taxed)
-    order.snapshot = snapshot_of(order, items, tax_lines, taxed)
-    order.status = OrderStatus.PENDING
     order.locked_at = now
     _write(order, items, tax_lines)
     audit.event("order_locked", order, **as_audited_lock(order))
     return order
+
+
+def work_out(
+    order: Order,
+    items: Sequence[OrderItem],
+    *,
+    place: tuple[str, str],
+    on: date,
+    rounding: Rounding,
+) -> list[OrderTaxLine]:
+    """Make a draft what it is when it is locked, by reading its rates; the tax lines that it has.
+
+    Raises:
+        UnknownTaxRate, TaxRateNotValid, ReverseChargeNeedsTaxId, AmountOutOfRange
+    """
+    country, region = place
+    codes = [item.tax_codes for item in items]
+    rates = rates_of_items(order.organization, codes, country=country, region=region, on=on)
+    check_reverse_charge(rates, order.customer)
+    taxed = tax_items(items, rates, rounding)
+    order.country, order.region = country, region
+    order.taxed_on = on
+    order.rounding = rounding.value
+    tax_lines = apply_tax(order, items, rates, taxed)
+    order.snapshot = snapshot_of(order, items, tax_lines, taxed)
+    order.status = OrderStatus.PENDING
+    return tax_lines
 
 
 def as_audited_lock(order: Order) -> dict[str, object]:

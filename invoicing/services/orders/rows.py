@@ -54,16 +54,7 @@ def insert_taxed_order(
             _TAXED_ORDER,
             (
                 *_head(order),
-                order.organization_id,
-                array_parameter(item.pk for item in items),
-                array_parameter(item.position for item in items),
-                text_array_parameter(item.sku for item in items),
-                text_array_parameter(item.description for item in items),
-                array_parameter(format(item.quantity, "f") for item in items),
-                array_parameter(item.unit_amount for item in items),
-                array_parameter(item.discount_amount for item in items),
-                codes_parameter(item.tax_codes for item in items),
-                array_parameter(item.revenue_account_id for item in items),
+                *_item_columns(order, items),
                 array_parameter(item.net_amount for item in items),
                 array_parameter(item.tax_amount for item in items),
                 order.organization_id,
@@ -103,8 +94,10 @@ def attach(order: Order, relation: str, rows: Sequence[models.Model]) -> None:
 
 
 def _insert(whose: str, head: tuple[object, ...], order: Order, items: Sequence[OrderItem]) -> None:
+    codes = {code for item in items for code in item.tax_codes or ()}
+    named = (text_array_parameter(codes), order.organization_id)
     with prepared_cursor() as cursor:
-        cursor.execute(whose + _ITEMS, (*head, *_columns(order, items)))
+        cursor.execute(whose + _ITEMS, (*head, *_item_columns(order, items), *named))
         order.created_at, unknown = cursor.fetchone()
     for item in items:
         for code in item.tax_codes or ():
@@ -114,8 +107,7 @@ def _insert(whose: str, head: tuple[object, ...], order: Order, items: Sequence[
     attach(order, "items", items)
 
 
-def _columns(order: Order, items: Sequence[OrderItem]) -> tuple[object, ...]:
-    codes = {code for item in items for code in item.tax_codes or ()}
+def _item_columns(order: Order, items: Sequence[OrderItem]) -> tuple[object, ...]:
     return (
         order.organization_id,
         array_parameter(item.pk for item in items),
@@ -127,8 +119,6 @@ def _columns(order: Order, items: Sequence[OrderItem]) -> tuple[object, ...]:
         array_parameter(item.discount_amount for item in items),
         codes_parameter(item.tax_codes for item in items),
         array_parameter(item.revenue_account_id for item in items),
-        text_array_parameter(codes),
-        order.organization_id,
     )
 
 

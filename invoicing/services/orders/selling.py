@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction
 from invoicing.errors import OrderIsEmpty
-from invoicing.models import Customer, Order, OrderStatus
+from invoicing.models import Customer, Order
 from invoicing.services.orders.accounts import revenue_accounts
 from invoicing.services.orders.creating import (
     as_audited_draft,
@@ -16,12 +16,12 @@ from invoicing.services.orders.creating import (
     check_metadata,
     check_order_currency,
     check_reference,
+    naming_the_reference_of,
 )
 from invoicing.services.orders.drafts import ItemDraft, check_items
-from invoicing.services.orders.locking import as_audited_lock, freeze
-from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
+from invoicing.services.orders.locking import as_audited_lock, freeze, work_out
+from invoicing.services.orders.places import place_of_sale
 from invoicing.services.orders.rows import insert_taxed_order, new_items
-from invoicing.services.orders.taxing import apply_tax, snapshot_of, tax_items
 from invoicing.tax import Rounding
 from organizations.actors import Actor
 from organizations.models import Organization
@@ -55,31 +55,19 @@ def add_locked_order(
     drafts = check_items(items)
     if not drafts:
         raise OrderIsEmpty(order=reference or "without a name")
+    place = place_of_sale(organization, check_customer(organization, customer), country, region)
     order = Order(
         organization=organization,
         currency=check_order_currency(currency),
-        customer=check_customer(organization, customer),
+        customer=customer,
         reference=check_reference(reference),
         metadata=check_metadata(metadata or {}),
-        taxed_on=on,
-        rounding=_rounding(organization),
     )
     rows = new_items(order, drafts, revenue_accounts(organization, drafts, currency))
-    order.country, order.region = place_of_sale(organization, customer, country, region)
-    rates = rates_of_items(
-        organization,
-        [draft.tax_codes for draft in drafts],
-        country=order.country,
-        region=order.region,
-        on=on,
-    )
-    check_reverse_charge(rates, customer)
-    taxed = tax_items(rows, rates, Rounding(order.rounding))
-    tax_lines = apply_tax(order, rows, rates, taxed)
-    insert_taxed_order(order, rows, tax_lines)
-    order.snapshot = snapshot_of(order, rows, tax_lines, taxed)
-    order.status = OrderStatus.PENDING
+    tax_lines = work_out(order, rows, place=place, on=on, rounding=_rounding(organization))
     order.locked_at = now
+    with naming_the_reference_of(order):
+        insert_taxed_order(order, rows, tax_lines)
     freeze(order)
     audit(order, after=as_audited_draft(order, len(rows)))
     audit.event("order_locked", order, **as_audited_lock(order))
