@@ -65,7 +65,7 @@ class OrderView(InvoicingView):
         """The order and its invoice as they stand after money moved."""
         return {
             "order": order_as_json(get_order(self.organization, order)),
-            "invoice": invoice_as_json(get_invoice(self.organization, transaction.invoice_id)),
+            "invoice": invoice_as_json(get_invoice(self.organization, str(transaction.invoice_id))),
         }
 
 

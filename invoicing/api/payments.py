@@ -85,6 +85,6 @@ class PaymentReverse(InvoicingView):
         content = {
             "reversal": payment_as_json(reversal),
             "payment": payment_as_json(get_transaction(self.organization, id)),
-            "invoice": invoice_as_json(get_invoice(self.organization, reversal.invoice_id)),
+            "invoice": invoice_as_json(get_invoice(self.organization, str(reversal.invoice_id))),
         }
         return json_answer(content, 201)

@@ -1,4 +1,4 @@
-"""What statements and ageing look like: the parameters that are read, and the answers."""
+"""What statements and ageing take, and look like as JSON (invoicing.exports writes them)."""
 
 from typing import Any
 
@@ -6,10 +6,7 @@ from rest_framework import serializers
 
 from core.api.serializers import CurrencyCode, Day, Moment, Span, StrictSerializer
 from invoicing.models import DocumentKind
-from invoicing.open_items import Aged, OpenItem
-from invoicing.selectors.ageing import Ageing, AgeingOfCurrency, AgeingRow
 from invoicing.selectors.movements import MovementKind
-from invoicing.selectors.statements import Movement, Statement, StatementOfCurrency
 
 Shape = serializers.Serializer[Any]
 
@@ -53,9 +50,8 @@ class AgedOutput(Shape):
     days_31_60_amount = serializers.IntegerField()
     days_61_90_amount = serializers.IntegerField()
     over_90_amount = serializers.IntegerField()
-    overdue_amount = serializers.IntegerField(help_text="The last four together.")
     unapplied_amount = serializers.IntegerField(help_text="What is owed to the customer.")
-    total_amount = serializers.IntegerField(help_text="current + overdue − unapplied.")
+    total_amount = serializers.IntegerField(help_text="All but the last, less the last.")
 
 
 class OpenItemOutput(Shape):
@@ -92,6 +88,7 @@ class StatementPart(Shape):
     movements = MovementOutput(many=True)
     open_items = OpenItemOutput(many=True)
     ageing = AgedOutput()
+    ties = serializers.BooleanField(help_text="Whether what is open adds up to the balance.")
 
 
 class NamedCustomer(Shape):
@@ -107,7 +104,7 @@ class CustomerStatementOutput(Shape):
     organization = serializers.CharField(help_text="The slug.")
     customer = NamedCustomer()
     to = serializers.DateField()
-    ties = serializers.BooleanField(help_text="Whether what is open adds up to the balance.")
+    ties = serializers.BooleanField()
     currencies = StatementPart(many=True)
 
     def get_fields(self) -> Any:
@@ -143,86 +140,3 @@ class AgeingOutput(Shape):
     customer = NamedCustomer(allow_null=True)
     ties = serializers.BooleanField()
     currencies = AgeingPart(many=True)
-
-
-# --- From the selectors ---------------------------------------------------------------------------
-
-_AGED = tuple(AgedOutput._declared_fields)
-_OPEN = tuple(OpenItemOutput._declared_fields)
-
-
-def statement_as_json(statement: Statement) -> dict[str, Any]:
-    return {
-        "report": "statement",
-        "organization": statement.organization.slug,
-        "customer": _customer(statement.customer),
-        "from": statement.since,
-        "to": statement.until,
-        "ties": statement.ties,
-        "currencies": [_statement_part(part) for part in statement.currencies],
-    }
-
-
-def _customer(customer: Any) -> dict[str, Any] | None:
-    if customer is None:
-        return None
-    return {"id": customer.pk, "code": customer.code, "name": customer.name}
-
-
-def _statement_part(part: StatementOfCurrency) -> dict[str, Any]:
-    names = ("currency", "opening_amount", "debit_amount", "credit_amount", "closing_amount")
-    return {
-        **{name: getattr(part, name) for name in names},
-        "movements": [_movement(movement) for movement in part.movements],
-        "open_items": [_open_item(item) for item in part.open_items],
-        "ageing": _aged(part.aged),
-    }
-
-
-def _movement(movement: Movement) -> dict[str, Any]:
-    names = ("id", "number", "occurred_on", "due_on", "description", "debit", "credit", "balance")
-    return {
-        "kind": movement.kind.value,
-        **{name: getattr(movement, name) for name in names},
-        "journal_entry": movement.entry_id,
-    }
-
-
-def _open_item(item: OpenItem) -> dict[str, Any]:
-    return {name: getattr(item, name) for name in _OPEN}
-
-
-def _aged(aged: Aged) -> dict[str, Any]:
-    return {name: getattr(aged, name) for name in _AGED}
-
-
-def ageing_as_json(ageing: Ageing) -> dict[str, Any]:
-    return {
-        "report": "ageing",
-        "organization": ageing.organization.slug,
-        "as_of": ageing.as_of,
-        "known_at": ageing.known_at,
-        "customer": _customer(ageing.customer),
-        "ties": ageing.ties,
-        "currencies": [_ageing_part(part) for part in ageing.currencies],
-    }
-
-
-def _ageing_part(part: AgeingOfCurrency) -> dict[str, Any]:
-    return {
-        "currency": part.currency,
-        "rows": [_ageing_row(row) for row in part.rows],
-        "totals": _aged(part.totals),
-        "ledger_amount": part.ledger_amount,
-        "ties": part.ties,
-    }
-
-
-def _ageing_row(row: AgeingRow) -> dict[str, Any]:
-    return {
-        "customer": row.customer_id,
-        "code": row.code,
-        "name": row.name,
-        **_aged(row.amounts),
-        "items": [_open_item(item) for item in row.items],
-    }

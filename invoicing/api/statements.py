@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from core.api.answers import json_answer
@@ -14,29 +15,47 @@ from invoicing.api.statement_shapes import (
     AgeingQuery,
     CustomerStatementOutput,
     StatementQuery,
-    ageing_as_json,
-    statement_as_json,
 )
 from invoicing.api.views import InvoicingView
 from invoicing.documents import statement_document
+from invoicing.exports import FORMATS, Report, as_json, export, file_name
 from invoicing.selectors.ageing import ageing
 from invoicing.selectors.customers import get_customer
 from invoicing.selectors.statements import customer_statement
 from organizations.api.callers import access
 
-TAG = "Statements"
+
+def _responses(shape: Any, *formats: str) -> dict[Any, Any]:
+    media_types = [FORMATS[form].content_type.partition(";")[0] for form in formats]
+    files = {(200, media_type): OpenApiTypes.BINARY for media_type in media_types}
+    return {(200, "application/json"): shape, **files}
 
 
-class Statements(InvoicingView):
-    tag = TAG
+class StatementView(InvoicingView):
+    tag = "Statements"
     names_rows = True
     refuses_reads = True
     access = {"GET": access(READ, "invoicing.view_statements")}
 
+    def report_answer(self, report: Report, form: str) -> HttpResponseBase:
+        """As JSON, or as a file."""
+        if form == "json":
+            return json_answer(as_json(report))
+        return StreamingHttpResponse(
+            export(report, form, printed_by=self.actor.name, now=self.now),
+            content_type=FORMATS[form].content_type,
+            headers={"Content-Disposition": f'attachment; filename="{file_name(report, form)}"'},
+        )
+
+
+class Statements(StatementView):
     @extend_schema(
         operation_id="get_statement",
         parameters=[StatementQuery],
-        responses={(200, "application/json"): CustomerStatementOutput},
+        responses={
+            **_responses(CustomerStatementOutput, "csv", "xlsx", "pdf"),
+            (200, "text/html"): OpenApiTypes.STR,
+        },
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Read a customer's statement.
@@ -56,19 +75,14 @@ class Statements(InvoicingView):
         )
         if form in ("pdf", "html"):
             return document_answer(statement_document(statement), form)
-        return json_answer(statement_as_json(statement))
+        return self.report_answer(statement, form)
 
 
-class Ageing(InvoicingView):
-    tag = TAG
-    names_rows = True
-    refuses_reads = True
-    access = {"GET": access(READ, "invoicing.view_statements")}
-
+class Ageing(StatementView):
     @extend_schema(
         operation_id="get_ageing",
         parameters=[AgeingQuery],
-        responses={(200, "application/json"): AgeingOutput},
+        responses=_responses(AgeingOutput, "csv", "xlsx", "pdf"),
     )
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """Read who owes what, by how long it is overdue.
@@ -81,5 +95,4 @@ class Ageing(InvoicingView):
         if "customer" in given:
             given["customer"] = get_customer(self.organization, given["customer"])
         given.setdefault("as_of", self.today)
-        found = ageing(self.organization, **given)
-        return json_answer(ageing_as_json(found))
+        return self.report_answer(ageing(self.organization, **given), form)

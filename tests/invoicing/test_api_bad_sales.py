@@ -1,5 +1,6 @@
 """What bad input gets: the right status, an error that names the value, and nothing written."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -263,8 +264,6 @@ def test_refuses_a_series_that_is_not_there(shop):
 
 
 def test_refuses_a_date_of_issue_in_closed_books_and_names_the_field(shop, system):
-    from datetime import date
-
     close_books(actor=system, through=date(2026, 1, 31))
 
     refused = refusal(shop.post("/invoices", {**ORDER, "issued_on": "2026-01-31"}), 422)
@@ -342,14 +341,29 @@ def test_refuses_an_amount_below_1(shop, amount):
 
 
 def test_refuses_a_day_in_closed_books_and_names_the_field(shop, system):
-    from datetime import date
-
     invoice = shop.invoice()
     close_books(actor=system, through=date(2026, 1, 31))
     content = {"method": "cash", "on": "2026-01-31"}
 
     for path in (f"/invoices/{invoice['id']}/payments", f"/orders/{invoice['order']}/pay"):
         assert refusal(shop.post(path, content), 422)[:2] == ("books_closed", "on")
+
+
+@pytest.mark.parametrize(
+    ("payment", "status", "code", "attr"),
+    [
+        ({"method": "cash", "amount": TOTAL + 1}, 422, "over_payment", "payment.amount"),
+        ({"method": "cash", "amount": 0}, 422, "invalid_amount", "payment.amount"),
+        ({"method": "gold"}, 400, "invalid_choice", "payment.method"),
+        ({}, 400, "required", "payment.method"),
+        (17_98, 400, "invalid", "payment"),
+    ],
+)
+def test_refuses_a_sale_whose_payment_is_refused(shop, payment, status, code, attr):
+    refused = refusal(shop.post("/invoices", {**ORDER, "payment": payment}), status)
+
+    assert refused[:2] == (code, attr)
+    assert counted() == [0] * 5
 
 
 # --- Refunds and credit notes ---------------------------------------------------------------------
@@ -409,7 +423,7 @@ def test_refuses_to_credit_what_is_not_on_the_invoice(shop, item, status):
         f"/invoices/{invoice['id']}/credit-notes", {"items": [item], "reason": "Broken"}
     )
 
-    assert refusal(answer, status)[1].startswith("items")
+    assert str(refusal(answer, status)[1]).startswith("items")
     assert shop.get(f"/invoices/{invoice['id']}") == invoice
 
 

@@ -82,6 +82,19 @@ def test_creates_locks_and_issues_in_one_call(shop, lindqvist):
     assert order["invoice"] == invoice["id"]
 
 
+def test_creates_locks_issues_and_pays_in_one_call(shop, acme):
+    payment = {"method": "cash", "provider_reference": "till 7"}
+
+    invoice = shop.invoice(payment=payment, issued_on="2026-01-05")
+
+    [paid] = shop.get(f"/invoices/{invoice['id']}/payments")["results"]
+    assert (invoice["status"], invoice["paid_amount"]) == ("paid", TOTAL)
+    assert (paid["method"], paid["amount"], paid["occurred_on"]) == ("cash", TOTAL, "2026-01-05")
+    assert paid["provider_reference"] == "till 7"
+    assert shop.get(f"/orders/{invoice['order']}")["status"] == "paid"
+    assert balance_at(acme, "1000") == TOTAL
+
+
 def test_writes_nothing_of_one_call_where_the_issue_is_refused(shop):
     answer = shop.post("/invoices", {**ORDER, "issued_on": "2026-01-05", "due_on": "2026-01-04"})
 
