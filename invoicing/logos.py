@@ -11,18 +11,21 @@ from xml.parsers import expat
 
 from PIL import Image
 
-from invoicing.documents.content import SVG
+from invoicing.documents.content import SVG, Logo
 from invoicing.errors import InvalidLogo
 
 MOST_BYTES = 200_000
-# Of either side: a picture of 200 kB can hold a hundred times as many pixels.
-MOST_PIXELS = 2_000
+# Of either side: 200 kB can hold a hundred times as many pixels as somebody would draw.
+MOST_PIXELS = 4_000
+# What the place for it on a sheet can show, at 380 dots an inch; more would only take its time on
+# every single document.
+LARGEST = (900, 270)
 
 _RASTER = {"PNG": "image/png", "JPEG": "image/jpeg"}
 
 
-def check_logo(content: bytes) -> str:
-    """The type of a picture, told by its content: PNG, JPEG or SVG.
+def read_logo(content: bytes) -> Logo:
+    """The picture, its type told by its content: PNG, JPEG (both scaled down to `LARGEST`) or SVG.
 
     Raises:
         InvalidLogo
@@ -33,14 +36,14 @@ def check_logo(content: bytes) -> str:
         raise InvalidLogo(problem=f"{len(content):,} bytes are more than {MOST_BYTES:,}")
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         _check_svg(content)
-        return SVG
-    return _check_raster(content)
+        return Logo(content, SVG)
+    return _read_raster(content)
 
 
 # --- PNG and JPEG ---------------------------------------------------------------------------------
 
 
-def _check_raster(content: bytes) -> str:
+def _read_raster(content: bytes) -> Logo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -48,7 +51,7 @@ def _check_raster(content: bytes) -> str:
                 # Known from the head of the file, before anything is unpacked.
                 _check_size(*picture.size)
                 picture.load()
-                return _RASTER[str(picture.format)]
+                return _scaled_down(picture, content)
     except InvalidLogo:
         raise
     except Exception:  # noqa: BLE001 - Pillow answers broken files in a dozen ways
@@ -60,6 +63,17 @@ def _check_size(width: int, height: int) -> None:
         raise InvalidLogo(
             problem=f"{width:,} × {height:,} pixels are more than {MOST_PIXELS:,} on a side"
         )
+
+
+def _scaled_down(picture: Image.Image, content: bytes) -> Logo:
+    kind = str(picture.format)
+    if picture.width > LARGEST[0] or picture.height > LARGEST[1]:
+        smaller = picture.convert("RGB" if kind == "JPEG" else "RGBA")
+        smaller.thumbnail(LARGEST, Image.Resampling.LANCZOS)
+        file = BytesIO()
+        smaller.save(file, kind, quality=92)
+        content = file.getvalue()
+    return Logo(content, _RASTER[kind])
 
 
 # --- SVG ------------------------------------------------------------------------------------------

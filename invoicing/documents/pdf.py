@@ -13,7 +13,11 @@ from typing import Any
 import typst
 
 from core.servers import PROJECT
-from invoicing.documents.content import SVG, Document, Logo, ReceiptDocument
+from invoicing.documents.content import SVG, Document, Logo, ReceiptDocument, StatementDocument
+from ledger.errors import ReportTooLong
+
+# About 150 pages, which take typst some five seconds; a longer one is for a machine.
+MOST_MOVEMENTS = 6_000
 
 _TEMPLATES = PROJECT / "templates" / "documents"
 # typst-py takes files in memory that are UTF-8, and only those: a PNG or a JPEG goes inside of an
@@ -25,7 +29,13 @@ _FRAME = (
 
 
 def render_pdf(document: Document) -> bytes:
-    """The file; the same document gives the same bytes."""
+    """The file; the same document gives the same bytes.
+
+    Raises:
+        ReportTooLong: a statement of more than 6,000 movements.
+    """
+    if isinstance(document, StatementDocument):
+        _check_length(document)
     pictures = _pictures(document)
     files = {
         "main.typ": (_TEMPLATES / f"{document.kind}.typ").read_bytes(),
@@ -34,6 +44,12 @@ def render_pdf(document: Document) -> bytes:
         **pictures,
     }
     return _set(files, datetime.combine(document.dated, time.min, UTC))
+
+
+def _check_length(statement: StatementDocument) -> None:
+    count = sum(len(account.movements) for account in statement.accounts)
+    if count > MOST_MOVEMENTS:
+        raise ReportTooLong(report="statement", most=f"{MOST_MOVEMENTS:,}", format="pdf")
 
 
 def try_logo(logo: Logo) -> None:

@@ -10,7 +10,7 @@ from typst import TypstError
 from invoicing.documents.content import Logo
 from invoicing.documents.pdf import try_logo
 from invoicing.errors import InvalidLogo, InvalidProfile
-from invoicing.logos import check_logo
+from invoicing.logos import read_logo
 from invoicing.models import InvoicingProfile, Paper
 from invoicing.rules import is_whole, shown, text_problem
 from invoicing.tax import Rounding
@@ -76,23 +76,24 @@ def set_logo(*, actor: Actor, content: bytes | None) -> InvoicingProfile:
     Raises:
         InvalidLogo: it is no such picture, too large, or more than a picture.
     """
-    kind = "" if content is None else _checked_logo(content)
+    logo = None if content is None else _checked_logo(content)
     with atomic_use_case(actor, "set_logo") as audit:
         profile = _locked(actor)
         before = {"logo_type": profile.logo_type, "bytes": len(profile.logo or b"")}
-        profile.logo, profile.logo_type = content, kind
+        profile.logo, profile.logo_type = (logo.content, logo.type) if logo else (None, "")
         _save(profile, ["logo", "logo_type"])
-        audit(profile, before=before, after={"logo_type": kind, "bytes": len(content or b"")})
+        after = {"logo_type": profile.logo_type, "bytes": len(profile.logo or b"")}
+        audit(profile, before=before, after=after)
     return profile
 
 
-def _checked_logo(content: bytes) -> str:
-    kind = check_logo(content)
+def _checked_logo(content: bytes) -> Logo:
+    logo = read_logo(content)
     try:
-        try_logo(Logo(content, kind))
+        try_logo(logo)
     except TypstError as error:
         raise InvalidLogo(problem=f"it cannot be drawn ({error.message[:200]})") from error
-    return kind
+    return logo
 
 
 def _checked(actor: Actor, name: str, value: Any) -> Any:

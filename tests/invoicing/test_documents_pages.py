@@ -8,8 +8,10 @@ import pytest
 
 from invoicing.documents import render_html, render_pdf, statement_document
 from invoicing.documents.content import Buyer, Fact, Letterhead, Notice, TaxRow
+from invoicing.documents.pdf import MOST_MOVEMENTS
 from invoicing.selectors.statements import Statement, customer_statement
 from invoicing.services.customers import create_customer
+from ledger.errors import ReportTooLong
 from tests.invoicing.reading import items, pages_of, sale, square_logo, text_of
 from tests.invoicing.selling import DAY, LATER, Till, item
 
@@ -186,3 +188,14 @@ def test_a_long_statement_repeats_its_head_and_keeps_its_closing_balance_company
         assert all("Movement Number Details" in page for page in pages if "Invoice INV" in page)
         closing = next(page for page in pages if "Closing balance" in page)
         assert "Invoice INV-2026-00001" in closing
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_of_too_many_movements_is_no_file_for_people(acme, till, customer):
+    till.invoice(customer=customer)
+    statement = statement_document(customer_statement(acme, customer, since=None, until=LATER))
+    [account] = statement.accounts
+    longer = replace(account, movements=account.movements * (MOST_MOVEMENTS + 1))
+
+    with pytest.raises(ReportTooLong):
+        render_pdf(replace(statement, accounts=(longer,)))

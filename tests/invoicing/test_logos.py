@@ -6,8 +6,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from invoicing.documents.content import Logo
 from invoicing.errors import InvalidLogo
-from invoicing.logos import MOST_BYTES, MOST_PIXELS, check_logo
+from invoicing.logos import LARGEST, MOST_BYTES, MOST_PIXELS, read_logo
 from tests.invoicing.reading import SQUARE
 
 
@@ -29,7 +30,7 @@ def svg(inside: str = "", attributes: str = "") -> bytes:
     [
         (picture("PNG"), "image/png"),
         (picture("PNG", mode="P"), "image/png"),
-        (picture("PNG", (MOST_PIXELS, 1)), "image/png"),
+        (picture("PNG", LARGEST), "image/png"),
         (picture("JPEG"), "image/jpeg"),
         (picture("JPEG", mode="CMYK"), "image/jpeg"),
         (SQUARE, "image/svg+xml"),
@@ -40,7 +41,16 @@ def svg(inside: str = "", attributes: str = "") -> bytes:
     ],
 )
 def test_the_type_is_told_by_the_content(content, kind):
-    assert check_logo(content) == kind
+    assert read_logo(content) == Logo(content, kind)
+
+
+@pytest.mark.parametrize(("format", "mode"), [("PNG", "RGBA"), ("PNG", "P"), ("JPEG", "CMYK")])
+def test_a_picture_of_more_pixels_than_paper_can_show_is_scaled_down(format, mode):
+    logo = read_logo(picture(format, (MOST_PIXELS, 800), mode))
+
+    with Image.open(BytesIO(logo.content)) as smaller:
+        assert smaller.size == (900, 180)
+        assert f"image/{(smaller.format or '').lower()}" == logo.type
 
 
 @pytest.mark.parametrize(
@@ -55,7 +65,7 @@ def test_the_type_is_told_by_the_content(content, kind):
     ],
 )
 def test_what_drawing_programs_write_is_taken(inside):
-    assert check_logo(svg(inside)) == "image/svg+xml"
+    assert read_logo(svg(inside)).type == "image/svg+xml"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +95,7 @@ def test_what_drawing_programs_write_is_taken(inside):
 )
 def test_what_is_no_such_picture_is_refused(content):
     with pytest.raises(InvalidLogo):
-        check_logo(content)
+        read_logo(content)
 
 
 @pytest.mark.parametrize(
@@ -121,14 +131,14 @@ def test_what_is_no_such_picture_is_refused(content):
 )
 def test_an_svg_that_could_run_or_fetch_something_is_refused(inside):
     with pytest.raises(InvalidLogo):
-        check_logo(svg(inside))
+        read_logo(svg(inside))
 
 
 def test_an_svg_with_a_doctype_is_refused_before_its_entities_grow():
     laughs = '<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "&a;&a;"><!ENTITY x SYSTEM "/etc/passwd">]>'
 
     with pytest.raises(InvalidLogo, match="DOCTYPE"):
-        check_logo(laughs.encode() + svg("<title>&b;&x;</title>"))
+        read_logo(laughs.encode() + svg("<title>&b;&x;</title>"))
 
 
 @pytest.mark.parametrize(
@@ -146,4 +156,4 @@ def test_an_svg_with_a_doctype_is_refused_before_its_entities_grow():
 )
 def test_an_svg_that_would_grow_without_end_is_refused(inside):
     with pytest.raises(InvalidLogo):
-        check_logo(svg(inside))
+        read_logo(svg(inside))
