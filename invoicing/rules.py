@@ -9,6 +9,7 @@ from typing import Any
 
 import pycountry
 
+from core import strict_json
 from invoicing.errors import RegionWithoutCountry, UnknownCountry
 from organizations.rules import is_storable
 
@@ -71,14 +72,15 @@ def metadata_problem(metadata: object) -> str | None:
     if not isinstance(metadata, Mapping):
         return f"{shown(metadata)} is no object"
     try:
-        text = json.dumps(dict(metadata), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(dict(metadata), allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         return "it holds what JSON does not know"
     if len(text) > MOST_METADATA:
         return f"{len(text)} characters are more than {MOST_METADATA}"
-    # A NUL is written as an escape.
-    if not is_storable(text) or "\\u0000" in text:
-        return "it holds a character that cannot be kept"
+    try:
+        strict_json.loads(text.encode())
+    except strict_json.MalformedJson as malformed:
+        return str(malformed.reason)
     return None
 
 
