@@ -19,6 +19,7 @@ from django.urls import URLPattern, path
 
 from core.errors import Refusal
 from core.forms import PageForm
+from core.money import format_amount
 from organizations.admin.base import AuditedAdmin
 
 Row = TypeVar("Row", bound=models.Model)
@@ -132,7 +133,7 @@ class DocumentAdmin(AuditedAdmin[Row]):
             try:
                 said, url = do(form.cleaned_data)
             except Refusal as refusal:
-                form.refuse(refusal)
+                form.refuse(worded(refusal, getattr(row, "currency", "")))
             else:
                 messages.success(request, said)
                 return HttpResponseRedirect(url)
@@ -152,6 +153,18 @@ class DocumentAdmin(AuditedAdmin[Row]):
 
     def _name_of(self, step: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{step}"
+
+
+_AMOUNTS = ("amount", "open", "left")
+
+
+def worded(refusal: Refusal, currency: str) -> Refusal:
+    """The same refusal, with its amounts as people write them instead of in minor units."""
+    facts = {
+        name: format_amount(fact, currency) if name in _AMOUNTS and type(fact) is int else fact
+        for name, fact in refusal.facts.items()
+    }
+    return type(refusal)(**facts) if currency and "quantity" not in facts else refusal
 
 
 class NoForm(PageForm):

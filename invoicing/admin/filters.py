@@ -1,10 +1,13 @@
 """What the lists of sales are narrowed by."""
 
+from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.http import HttpRequest
-from unfold.contrib.filters.admin import DropdownFilter
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+from unfold.utils import parse_date_str
 
 from invoicing.models import InvoiceStatus
 from organizations.admin.base import organization_of
@@ -64,3 +67,16 @@ class InvoiceStatusFilter(DropdownFilter):
             **{status.value: Q(status=status.value) for status in InvoiceStatus},
         }
         return queryset.filter(chosen[self.value()]) if self.value() in chosen else queryset
+
+
+class DaysFilter(RangeDateFilter):
+    """Moments by the days of the organization's time zone, both included."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        zone = ZoneInfo(organization_of(request).time_zone)
+        for name, lookup, at in (("from", "gte", time.min), ("to", "lte", time.max)):
+            day = parse_date_str(self.used_parameters.get(f"{self.field_path}_{name}") or "")
+            if day is not None:
+                moment = datetime.combine(day, at, zone)
+                queryset = queryset.filter(**{f"{self.field_path}__{lookup}": moment})
+        return queryset

@@ -17,6 +17,7 @@ from core.money import AmountError, exponent, format_amount, is_currency, parse_
 from invoicing.admin.figures import decimals
 from invoicing.models import OrderItem, TaxRate
 from invoicing.services.orders import ItemDraft
+from invoicing.tax import round_half_up
 from ledger.admin.entry_forms import Accounts, Choice
 from ledger.models import Account, AccountStatus, AccountType
 from organizations.models import Organization
@@ -130,11 +131,15 @@ class ItemForm(PageForm):
         price = self._amount("price")
         if price is None and "price" not in self.errors:
             self.add_error("price", "At what price?")
+        quantity = Decimal(1) if cleaned["quantity"] is None else cleaned["quantity"]
+        discount = self._amount("discount") or 0
+        if price is not None and discount > round_half_up(quantity * price) >= 0:
+            self.add_error("discount", "It is more than the row comes to.")
         draft = ItemDraft(
             description=cleaned.get("description", ""),
-            quantity=Decimal(1) if cleaned["quantity"] is None else cleaned["quantity"],
+            quantity=quantity,
             unit_amount=price or 0,
-            discount_amount=self._amount("discount") or 0,
+            discount_amount=discount,
             sku=cleaned["sku"],
             tax_codes=self._codes(cleaned["taxes"]),
             revenue_account=self._account(cleaned["account"]),

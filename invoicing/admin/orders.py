@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.errors import Refusal
@@ -14,6 +14,7 @@ from invoicing.admin.breakdowns import Preview, of_snapshot, preview_of
 from invoicing.admin.customer_choice import CustomerFilter, named
 from invoicing.admin.documents import Button, DocumentAdmin, NoForm, Step, sent
 from invoicing.admin.figures import BADGES, ORDER_LABELS, figure, link, money, page_of, place
+from invoicing.admin.filters import DaysFilter
 from invoicing.admin.invoices import REFUND_TEXT
 from invoicing.admin.item_forms import MOST_ROWS
 from invoicing.admin.sheets import OrderHead, Sheet, add_series
@@ -51,7 +52,7 @@ class OrderAdmin(DocumentAdmin[Order]):
     list_filter = (
         ("status", ChoicesDropdownFilter),
         CustomerFilter,
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", DaysFilter),
     )
     list_select_related = ("customer",)
     search_fields = ("reference", "customer__name", "customer__code")
