@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from core.money import format_amount
-from demo.sales import CURRENCY
+from demo.gift_shop import CURRENCY
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,86 @@
-"""The shop's books: what each of its documents is posted as."""
+"""The shop: its organization, its file, and what happens there beside the sales."""
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 
 from core.db.transactions import shared_transaction
-from demo.sales import CURRENCY, Document
-from ledger.drafts import EntryDraft, LineDraft, credit, debit
-from ledger.models import AccountRole
+from invoicing.services.profile import change_profile
+from ledger.drafts import EntryDraft, credit, debit
+from ledger.models import AccountRole, JournalEntry
 from ledger.selectors.accounts import accounts_by_role
 from ledger.services.charts import install_chart
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.organizations import create_organization
 
-SLUG = "gift-shop"
+SALES_FILE = Path(__file__).parent / "data" / "online_retail_2010_12.csv"
+CURRENCY = "GBP"
 CHART = "retail"
+SLUG = "gift-shop"
+# Where `SLUG` holds what an earlier version of this demo posted: entries without invoices.
+OTHER_SLUG = "gift-shop-invoiced"
+EARLIER_DEMOS_ENTRY = "invoice-536365"
+
 ROLES = (
-    AccountRole.ACCOUNTS_RECEIVABLE,
     AccountRole.CASH,
+    AccountRole.BANK,
+    AccountRole.ACCOUNTS_RECEIVABLE,
     AccountRole.TAX_PAYABLE,
     AccountRole.SALES_REVENUE,
     AccountRole.SALES_RETURNS,
 )
+PROFILE = {
+    "legal_name": "The Gift Shop Ltd",
+    "address": "12 Wharf Road\nLondon N1 7GR",
+    "tax_id": "GB123456782",
+    "email": "accounts@gift-shop.example",
+    "website": "gift-shop.example",
+    "footer": "Please pay within 30 days, quoting the invoice number.",
+}
 
-CLOSED_THROUGH = date(2010, 12, 3)
-LAST_DAY = date(2010, 12, 5)
 FIRST_DAY = date(2010, 12, 1)
+CLOSED_THROUGH = date(2010, 12, 3)
+LAST_DAY = date(2010, 12, 31)
+# When all that is open has been due for a while.
+A_MONTH_LATER = date(2011, 1, 31)
 
-# The 120 cake stands of invoice 536970 are dated the 3rd but left the warehouse on the 5th.
-MISDATED = "536970"
-RIGHT_DATE = date(2010, 12, 5)
-MISDATED_REASON = "dated 3 December; the goods left on the 5th"
+# The cash of the first three days went to the bank on the third. Whoever entered it swapped two
+# digits.
+BANKED_ON = date(2010, 12, 3)
+BANKED = 42_248_76
+BANKED_WRONGLY = 42_284_76
+BANKED_WRONGLY_REASON = "two digits swapped: it was 42,248.76"
+
+# Where `make run` serves; a receipt's QR code leads there.
+SITE = "http://127.0.0.1:8000"
 
 Codes = Mapping[str, str]
 
 
 def open_shop() -> tuple[Organization, bool]:
-    """The shop with its chart of accounts, and whether it was made just now."""
+    """The shop with its chart of accounts and its letterhead, and whether it was made just now."""
     with shared_transaction():
         shop, is_new = create_organization(
-            slug=SLUG,
+            slug=_slug(),
             name="The Gift Shop",
             currency=CURRENCY,
             country="GB",
             time_zone="Europe/London",
         )
         if is_new:
-            install_chart(actor=Actor.system(shop, "demo"), chart=CHART)
+            actor = Actor.system(shop, "demo")
+            install_chart(actor=actor, chart=CHART)
+            change_profile(actor=actor, **PROFILE)
     return shop, is_new
+
+
+def _slug() -> str:
+    there = Organization.objects.filter(slug=SLUG).first()
+    is_earlier_demos = there is not None and (
+        JournalEntry.objects.of(there).filter(reference=EARLIER_DEMOS_ENTRY).exists()
+    )
+    return OTHER_SLUG if is_earlier_demos else SLUG
 
 
 def codes_by_role(shop: Organization) -> dict[str, str]:
@@ -55,66 +88,14 @@ def codes_by_role(shop: Organization) -> dict[str, str]:
     return {role: account.code for role, account in accounts_by_role(shop, ROLES).items()}
 
 
-def draft_of(document: Document, codes: Codes) -> EntryDraft:
-    """What a document is posted as; a walk-in customer paid in cash, the others owe."""
-    kind = "credit-note" if document.is_credit_note else "invoice"
-    whose = f"customer {document.customer}" if document.customer else "walk-in customer"
+def banking(codes: Codes, reference: str, amount: int) -> EntryDraft:
+    """The cash of the first three days, taken to the bank."""
     return EntryDraft(
-        reference=document.reference,
-        effective_on=document.sold_on,
-        description=f"{'Return' if document.is_credit_note else 'Sale'} {document.number}, {whose}",
-        reference_type=kind,
-        reference_id=document.number,
-        metadata={"country": document.country, "lines": len(document.lines)},
-        lines=credit_note_lines(document, codes)
-        if document.is_credit_note
-        else invoice_lines(document, codes),
-    )
-
-
-def invoice_lines(document: Document, codes: Codes) -> list[LineDraft]:
-    return [
-        debit(codes[_payer(document)], document.gross_amount),
-        credit(codes[AccountRole.SALES_REVENUE], document.net_amount),
-        *_tax(credit(codes[AccountRole.TAX_PAYABLE], document.tax_amount)),
-    ]
-
-
-def credit_note_lines(document: Document, codes: Codes) -> list[LineDraft]:
-    return [
-        debit(codes[AccountRole.SALES_RETURNS], document.net_amount),
-        *_tax(debit(codes[AccountRole.TAX_PAYABLE], document.tax_amount)),
-        credit(codes[_payer(document)], document.gross_amount),
-    ]
-
-
-def _payer(document: Document) -> AccountRole:
-    return AccountRole.ACCOUNTS_RECEIVABLE if document.customer else AccountRole.CASH
-
-
-def _tax(line: LineDraft) -> list[LineDraft]:
-    """No line for an export: a line of zero is neither a debit nor a credit."""
-    return [line] if line.debit or line.credit else []
-
-
-def correction_of(draft: EntryDraft) -> EntryDraft:
-    """The misdated sale once more, on the right day and under a reference of its own."""
-    return draft._replace(
-        reference=f"{draft.reference}-correction",
-        effective_on=RIGHT_DATE,
-        description=f"{draft.description}, corrected: goods left on 5 December",
-    )
-
-
-def late_draft(codes: Codes) -> EntryDraft:
-    """A sale that comes in after its day is closed."""
-    return EntryDraft(
-        reference="late-sale",
-        effective_on=CLOSED_THROUGH,
-        description="A sale that turns up too late",
+        reference=reference,
+        effective_on=BANKED_ON,
+        description="Cash of 1 to 3 December, to the bank",
         lines=(
-            debit(codes[AccountRole.CASH], 11_75),
-            credit(codes[AccountRole.SALES_REVENUE], 10_00),
-            credit(codes[AccountRole.TAX_PAYABLE], 1_75),
+            debit(codes[AccountRole.BANK], amount),
+            credit(codes[AccountRole.CASH], amount),
         ),
     )

@@ -9,15 +9,16 @@ from rich.console import Console
 
 from core.servers import LOCAL
 from demo.expected import expected_of
+from demo.gift_shop import SALES_FILE
 from demo.main_job import MainJob
 from demo.output import WIDTH, Output
-from demo.sales import SALES_FILE, read_sales
 
 
 class Command(BaseCommand):
     help = (
-        "Post five days of a shop's real sales, prove the books and report them, and check every "
-        "figure against the file. Running it again changes nothing. Exit status 1 if a check fails."
+        "Lead five days of a shop's real sales through orders, invoices and payments, prove the "
+        "books, report them, print documents, and check every figure against the file. Running it "
+        "again changes nothing. Exit status 1 if a check fails."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -26,14 +27,13 @@ class Command(BaseCommand):
             type=Path,
             default=LOCAL / "demo",
             metavar="FOLDER",
-            help="where the reports go (%(default)s)",
+            help="where the reports and documents go (%(default)s)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # From an empty machine: `make demo` is the first thing that is done on it.
         call_command("migrate", interactive=False, verbosity=0)
         job = MainJob(
-            sales=read_sales(),
             expected=expected_of(SALES_FILE),
             output=Output(Console(file=cast(IO[str], self.stdout), width=WIDTH)),
             folder=options["output"],
