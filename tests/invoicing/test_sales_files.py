@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from core.servers import PROJECT
 from invoicing.imports.documents import Omission, Outcome, SalesDocument, Scope, documents_of
 from invoicing.imports.lines import BadLine, NotASalesFile, SalesLine, read_lines
 from invoicing.imports.sample_payments import SamplePayment, with_sample_payments
+from tests.invoicing.sales_files import HEADING, SALES_FILE
 
-SALES_FILE = PROJECT / "demo/data/online_retail_2010_12.csv"
-HEADING = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 GOOD = "536365,1,Mug,6,12/1/2010 8:26,2.55,17850,United Kingdom"
 
 
@@ -109,7 +107,7 @@ def test_takes_the_columns_in_any_order_and_a_byte_order_mark() -> None:
     [line] = read_lines(lines, "GBP")
 
     assert isinstance(line, SalesLine)
-    assert (line.country, line.unit_amount, line.quantity) == ("France", 255, 6)
+    assert (line.country, line.unit_amount, line.quantity) == ("France", 255, Decimal(6))
 
 
 @pytest.mark.parametrize(
