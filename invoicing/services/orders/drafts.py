@@ -50,15 +50,16 @@ def check_items(items: Sequence[ItemDraft]) -> list[ItemDraft]:
 
 
 def _check_item(position: int, item: ItemDraft) -> ItemDraft:
-    problem = (
-        _problem("the description", item.description, 500)
-        or _problem("the SKU", item.sku, 100)
-        or _quantity_problem(item.quantity)
-        or _amount_problem("price", item.unit_amount)
-        or _amount_problem("discount", item.discount_amount)
+    problems = (
+        ("description", _problem("the description", item.description, 500)),
+        ("sku", _problem("the SKU", item.sku, 100)),
+        ("quantity", _quantity_problem(item.quantity)),
+        ("unit_amount", _amount_problem("price", item.unit_amount)),
+        ("discount_amount", _amount_problem("discount", item.discount_amount)),
     )
-    if problem is not None:
-        raise InvalidItem(position=position, problem=problem)
+    for member, problem in problems:
+        if problem is not None:
+            raise InvalidItem(position=position, member=member, problem=problem)
     item = item._replace(
         description=item.description.strip(),
         sku=item.sku.strip(),
@@ -66,7 +67,11 @@ def _check_item(position: int, item: ItemDraft) -> ItemDraft:
         tax_codes=_check_codes(position, item.tax_codes),
     )
     if not item.description and not item.sku:
-        raise InvalidItem(position=position, problem="it has neither a description nor a SKU")
+        raise InvalidItem(
+            position=position,
+            member="description",
+            problem="it has neither a description nor a SKU",
+        )
     _check_amount(position, item)
     return item
 
@@ -106,7 +111,9 @@ def _check_codes(position: int, codes: Sequence[str] | None) -> tuple[str, ...] 
         return None
     if isinstance(codes, str) or len(codes) > MOST_RATES:
         raise InvalidItem(
-            position=position, problem=f"tax rates are a list of at most {MOST_RATES} codes"
+            position=position,
+            member="tax_rates",
+            problem=f"tax rates are a list of at most {MOST_RATES} codes",
         )
     for number, code in enumerate(codes):
         if not is_code(code):
@@ -121,6 +128,7 @@ def _check_amount(position: int, item: ItemDraft) -> None:
     if item.discount_amount > whole:
         raise InvalidItem(
             position=position,
+            member="discount_amount",
             problem=f"a discount of {item.discount_amount} is more than the item's {whole}",
         )
     if whole > MOST_MINOR_UNITS:
