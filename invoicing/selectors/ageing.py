@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import groupby
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -86,12 +85,12 @@ def ageing(
     sql, parameters = _sql(organization, as_of, customer, known_at)
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        rows = sorted(map(_Found._make, cursor.fetchall()), key=_place)
-    currencies = tuple(
-        _of_currency(as_of, currency, list(part))
-        for currency, part in groupby(rows, key=attrgetter("currency"))
-    )
-    return Ageing(organization, as_of, known_at, customer, currencies)
+        found = [_Found._make(row) for row in cursor.fetchall()]
+    by_currency: dict[str, list[_Found]] = {}
+    for row in found:
+        by_currency.setdefault(row.currency, []).append(row)
+    parts = (_of_currency(as_of, code, rows) for code, rows in sorted(by_currency.items()))
+    return Ageing(organization, as_of, known_at, customer, tuple(parts))
 
 
 class _Found(NamedTuple):
@@ -110,25 +109,23 @@ class _Found(NamedTuple):
     total_amount: int
 
 
-def _place(row: _Found) -> tuple[Any, ...]:
-    """By currency and customer, the walk-in sales last; their items as they were issued."""
-    if row.kind == _LEDGER:
-        return (row.currency, False)
-    customer = row.customer_id is None, (row.name or "").casefold(), row.customer_id
-    return (row.currency, True, *customer, row.issued_on, row.number)
+def _of_currency(day: date, currency: str, found: Sequence[_Found]) -> AgeingOfCurrency:
+    """Customers by name, the walk-in sales last; and what the ledger says, if it was asked."""
+    ledger_amount = None
+    by_customer: dict[UUID | None, list[_Found]] = {}
+    for row in found:
+        if row.kind == _LEDGER:
+            ledger_amount = int(row.amount)
+        else:
+            by_customer.setdefault(row.customer_id, []).append(row)
+    rows = [_row(day, own) for own in by_customer.values()]
+    rows.sort(key=lambda row: (row.customer_id is None, row.name.casefold(), str(row.customer_id)))
+    totals = sum((row.amounts for row in rows), Aged())
+    return AgeingOfCurrency(currency, tuple(rows), totals, ledger_amount)
 
 
-def _of_currency(day: date, currency: str, rows: Sequence[_Found]) -> AgeingOfCurrency:
-    by_ledger = [int(row.amount) for row in rows if row.kind == _LEDGER]
-    items = (row for row in rows if row.kind != _LEDGER)
-    customers = tuple(
-        _row(day, list(own)) for _, own in groupby(items, key=attrgetter("customer_id"))
-    )
-    totals = sum((row.amounts for row in customers), Aged())
-    return AgeingOfCurrency(currency, customers, totals, sum(by_ledger) if by_ledger else None)
-
-
-def _row(day: date, rows: Sequence[_Found]) -> AgeingRow:
+def _row(day: date, rows: list[_Found]) -> AgeingRow:
+    rows.sort(key=attrgetter("issued_on", "number"))
     items = tuple(
         open_item(
             day,

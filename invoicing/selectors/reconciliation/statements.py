@@ -10,10 +10,10 @@ revenue or expense, is tax.
 """
 
 # What an invoice says was charged, paid, refunded and credited, against the lines under its
-# references, which name it by its id.
+# references, which name it by its id; grouped by that text, in whose order they come.
 INVOICES = """
 WITH entries AS (
-  SELECT e.organization_id, e.id, i.id AS invoice_id, i.receivable_id,
+  SELECT e.organization_id, e.id, i.id::text AS invoice, i.receivable_id,
          CASE WHEN substring(e.reference FROM 45) = '-issuance' THEN 'issued'
               WHEN substring(e.reference FROM 45) LIKE '-payment-%%' THEN 'paid'
               WHEN substring(e.reference FROM 45) LIKE '-refund-%%' THEN 'refunded'
@@ -25,7 +25,7 @@ WITH entries AS (
      AND i.id::text = substring(e.reference FROM 9 FOR 36)
    WHERE OF(e) AND OF(i) AND e.reference LIKE 'invoice-%%' AND e.status <> 'pending'
 ), lines AS (
-  SELECT e.organization_id, e.invoice_id, e.fact, l.debit - l.credit AS net,
+  SELECT e.organization_id, e.invoice, e.fact, l.debit - l.credit AS net,
          CASE WHEN l.account_id = e.receivable_id THEN 'receivable'
               WHEN a.role = 'tax_payable' THEN 'tax'
               WHEN a.type IN ('revenue', 'expense')
@@ -36,7 +36,7 @@ WITH entries AS (
     LEFT JOIN ledger_account a ON a.organization_id = l.organization_id AND a.id = l.account_id
    WHERE OF(l)
 ), posted AS (
-  SELECT l.organization_id, l.invoice_id,
+  SELECT l.organization_id, l.invoice,
          sum(l.net) FILTER (WHERE l.fact = 'issued' AND l.side = 'receivable') AS issued,
          -sum(l.net) FILTER (WHERE l.fact = 'issued' AND l.side = 'revenue') AS revenue,
          -sum(l.net) FILTER (WHERE l.fact = 'issued' AND l.side = 'tax') AS tax,
@@ -49,7 +49,7 @@ WITH entries AS (
 SELECT f.problem, i.organization_id, i.id, i.number AS name, f.said::text AS expected,
        coalesce(f.posted, 0)::text AS got, i.currency AS detail
   FROM invoicing_invoice i
-  LEFT JOIN posted p ON p.organization_id = i.organization_id AND p.invoice_id = i.id
+  LEFT JOIN posted p ON p.organization_id = i.organization_id AND p.invoice = i.id::text
  CROSS JOIN LATERAL (VALUES
          ('issued_amount_is_off', i.total_amount, p.issued),
          ('revenue_is_off', i.subtotal_amount, p.revenue),
