@@ -122,7 +122,7 @@ def issue(
     organization = actor.organization
     on = issued_on or organization.today(now)
     facts = issue_facts(organization, order.customer_id, order.currency, _ROLES)
-    due_on = due_on or on + timedelta(days=facts.payment_terms_days)
+    due_on = due_on or _due_after(on, facts.payment_terms_days)
     if due_on < on:
         raise DueBeforeIssue(issued_on=on.isoformat(), due_on=due_on.isoformat())
     receivable = facts.accounts[AccountRole.ACCOUNTS_RECEIVABLE]
@@ -159,6 +159,14 @@ def _check_is_locked(order: Order) -> None:
         raise OrderCancelled(order=order.name)
     if order.status == OrderStatus.DRAFT:
         raise OrderNotLocked(order=order.name, status=order.status)
+
+
+def _due_after(issued_on: date, days: int) -> date:
+    try:
+        return issued_on + timedelta(days=days)
+    except OverflowError:
+        # Dated so late that the books refuse it anyway, by a message that says so.
+        return date.max
 
 
 def _draft(order: Order, invoice: Invoice, facts: IssueFacts, number: str) -> EntryDraft:

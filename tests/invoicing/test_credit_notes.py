@@ -207,6 +207,16 @@ def test_credits_quantities_of_items(till):
     assert rates_of(note) == [("VAT", 20_99, 4_20)]
 
 
+def test_credits_items_under_a_rate_that_is_called_null(till):
+    till.rate("NULL", "5")
+    invoice = till.invoice(item(100_00, "NULL", "VAT", quantity="2"))
+
+    note = till.credit_items(invoice, (1, "1"))
+
+    assert rates_of(note) == [("NULL", 100_00, 5_00), ("VAT", 100_00, 20_00)]
+    assert amounts(note) == (100_00, 25_00, 125_00)
+
+
 def test_credits_a_part_of_a_unit(till):
     invoice = till.invoice(item(18_90, quantity="0.35"))  # 6.615 → 6.62, and 1.32
 

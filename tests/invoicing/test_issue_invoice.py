@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from core.errors import Invalid
 from invoicing.errors import (
     DueBeforeIssue,
     EntryBelongsToDocument,
@@ -229,6 +230,14 @@ def test_refuses_a_due_date_before_the_issue(acme, till):
         till.issue(order, due_on=date(2026, 3, 9))
 
     assert caught.value.facts == {"issued_on": "2026-03-10", "due_on": "2026-03-09"}
+
+
+@pytest.mark.parametrize("price", [100_00, 0])
+def test_refuses_a_day_after_which_there_is_none_to_be_due_on(acme, till, price):
+    order = till.order(item(price))
+
+    with refused(Invalid, acme):
+        till.issue(order, on=date.max)
 
 
 def test_is_issued_today_in_the_organizations_time_zone(acme, as_olga, till):

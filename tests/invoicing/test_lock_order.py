@@ -338,6 +338,16 @@ class TestRates:
 
         assert is_a_draft(acme, order)
 
+    @pytest.mark.parametrize("code", ["NULL", "null"])
+    def test_may_be_called_what_means_nothing_to_the_database(self, acme, as_alice, code):
+        vat(as_alice)
+        rate(as_alice, code, "5")
+
+        order = locked(as_alice, mug(tax_codes=[code, "GB-S"]))
+
+        assert codes(order) == [code, "GB-S"]
+        assert get_order(acme, order.pk).items.get().tax_codes == [code, "GB-S"]
+
     def test_that_an_item_names_are_still_there(self, acme, as_alice):
         tax_rate = vat(as_alice)
         order = draft(as_alice, mug(), mug(tax_codes=["GB-S"]))

@@ -125,10 +125,11 @@ def _item_columns(order: Order, items: Sequence[OrderItem]) -> tuple[object, ...
 def codes_parameter(lists: Iterable[Sequence[str] | None]) -> str:
     """Lists of codes, each as the text of an array, for `%s::text[]`; none stays NULL.
 
-    Codes hold nothing that would have to be quoted.
+    Each code is quoted, twice over: without that a rate called NULL would be none.
     """
     return array_parameter(
-        None if codes is None else '"{' + ",".join(codes) + '}"' for codes in lists
+        None if codes is None else '"{' + ",".join(f'\\"{code}\\"' for code in codes) + '}"'
+        for codes in lists
     )
 
 
