@@ -12,7 +12,7 @@ from core.errors import Refusal
 from invoicing.admin.breakdowns import of_credit_note
 from invoicing.admin.customer_choice import CustomerFilter
 from invoicing.admin.documents import Step, sent
-from invoicing.admin.figures import cut, entry_page, figure, link, money, page_of
+from invoicing.admin.figures import customer_cell, cut, entry_page, figure, link, money, page_of
 from invoicing.admin.invoices import transaction_line
 from invoicing.admin.printing import PrintedAdmin
 from invoicing.admin.sheets import CreditNoteHead, Sheet
@@ -65,7 +65,7 @@ class CreditNoteAdmin(PrintedAdmin[CreditNote]):
 
     @display(description="Customer", ordering="customer__name", empty_value="over the counter")
     def customer_name(self, row: CreditNote) -> str | None:
-        return row.customer.name if row.customer else None
+        return customer_cell(row.customer)
 
     @display(description="Invoice", ordering="invoice__number", empty_value="none")
     def invoice_number(self, row: CreditNote) -> str | None:
@@ -154,7 +154,7 @@ class CreditNoteAdmin(PrintedAdmin[CreditNote]):
 
         def refund(given: dict[str, Any]) -> tuple[str, str]:
             paid = refund_credit_note(actor=actor_of(request), credit_note=row, **given)
-            return f"{money(paid.amount, paid.currency)} are refunded.", self.url_of(row)
+            return f"{paid} is paid out.", self.url_of(row)
 
         return self.ask(
             request,

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 
 from core.admin import may
 from core.money import format_amount
-from invoicing.models import InvoiceStatus, OrderStatus
+from invoicing.models import Customer, InvoiceStatus, OrderStatus
 
 INVOICE_LABELS = {
     InvoiceStatus.OPEN.label: "info",
@@ -68,7 +68,12 @@ def day(value: date | datetime | None) -> str:
 
 
 def cut(text: str) -> SafeString:
-    return format_html('<span class="ch-cut">{}</span>', text)
+    """As much as fits into a list; all of it where one points at it."""
+    return format_html('<span class="ch-cut" title="{0}">{0}</span>', text)
+
+
+def customer_cell(customer: Customer | None) -> SafeString | None:
+    return cut(customer.name) if customer else None
 
 
 def link(url: str, text: Any) -> SafeString:

@@ -17,6 +17,7 @@ from invoicing.admin.documents import Step, sent
 from invoicing.admin.figures import (
     BADGES,
     INVOICE_LABELS,
+    customer_cell,
     day,
     entry_page,
     figure,
@@ -92,7 +93,7 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
 
     @display(description="Customer", ordering="customer__name", empty_value="over the counter")
     def customer_name(self, row: Invoice) -> str | None:
-        return row.customer.name if row.customer else None
+        return customer_cell(row.customer)
 
     @display(description="Due", ordering="due_on")
     def due(self, row: Invoice) -> str:
@@ -181,7 +182,7 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
 
         def pay(given: dict[str, Any]) -> tuple[str, str]:
             paid = record_payment(actor=actor_of(request), invoice=row, **given)
-            said = f"{money(paid.amount, paid.currency)} are taken, {paid.get_method_display()}."
+            said = f"{paid} is taken, {paid.get_method_display().lower()}."
             return said, self.url_of(row)
 
         return self.ask(
@@ -202,7 +203,7 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
         def refund(given: dict[str, Any]) -> tuple[str, str]:
             given["method"] = given["method"] or None
             paid = refund_invoice(actor=actor_of(request), invoice=row, **given)
-            return f"{money(paid.amount, paid.currency)} are refunded.", self.url_of(row)
+            return f"{paid} is paid out.", self.url_of(row)
 
         return self.ask(
             request,

@@ -56,8 +56,8 @@ class NumberSeriesAdmin(AuditedAdmin[NumberSeries]):
     ordering = ("kind", "code")
     empty_title = "No series has been used yet"
     empty_text = (
-        "The series main is made with the first invoice. Add it here to begin with a prefix of your "
-        "own, or others to number branches apart."
+        "The series main is made with the first invoice. Add it here to begin with a prefix of "
+        "your own, or others to number branches apart."
     )
 
     def get_queryset(self, request: HttpRequest) -> Any:

@@ -13,7 +13,16 @@ from core.errors import Refusal
 from invoicing.admin.breakdowns import Preview, of_snapshot, preview_of
 from invoicing.admin.customer_choice import CustomerFilter, named
 from invoicing.admin.documents import Button, DocumentAdmin, NoForm, Step, sent
-from invoicing.admin.figures import BADGES, ORDER_LABELS, figure, link, money, page_of, place
+from invoicing.admin.figures import (
+    BADGES,
+    ORDER_LABELS,
+    customer_cell,
+    figure,
+    link,
+    money,
+    page_of,
+    place,
+)
 from invoicing.admin.filters import DaysFilter
 from invoicing.admin.invoices import REFUND_TEXT
 from invoicing.admin.item_forms import MOST_ROWS
@@ -89,7 +98,7 @@ class OrderAdmin(DocumentAdmin[Order]):
 
     @display(description="Customer", ordering="customer__name", empty_value="over the counter")
     def customer_name(self, row: Order) -> str | None:
-        return row.customer.name if row.customer else None
+        return customer_cell(row.customer)
 
     @display(description="Status", ordering="status", label=ORDER_LABELS)
     def status_badge(self, row: Order) -> str:
@@ -186,7 +195,7 @@ class OrderAdmin(DocumentAdmin[Order]):
                 return HttpResponseRedirect(self.url_of(written, "lock" if locking else "change"))
         return sheet.render(
             self,
-            f"Edit {order}" if order else "New order",
+            f"Edit order {order.name}" if order else "New order",
             row=order,
             submits=self.submits(request),
             back=self.url_of(order) if order else self.list_url,
@@ -289,7 +298,7 @@ class OrderAdmin(DocumentAdmin[Order]):
 
         def pay(given: dict[str, Any]) -> tuple[str, str]:
             paid = pay_order(actor=actor_of(request), order=row, **given)
-            said = f"{money(paid.amount, paid.currency)} are taken, {paid.get_method_display()}."
+            said = f"{paid} is taken, {paid.get_method_display().lower()}."
             return said, page_of("invoice", paid.invoice_id)
 
         return self.ask(
@@ -313,7 +322,7 @@ class OrderAdmin(DocumentAdmin[Order]):
         def refund(given: dict[str, Any]) -> tuple[str, str]:
             given["method"] = given["method"] or None
             paid = refund_order(actor=actor_of(request), order=row, **given)
-            said = f"{money(paid.amount, paid.currency)} are refunded."
+            said = f"{paid} is paid out."
             return said, page_of("invoice", paid.invoice_id)
 
         return self.ask(

@@ -9,7 +9,7 @@ from unfold.decorators import display
 
 from invoicing.admin.customer_choice import CustomerFilter
 from invoicing.admin.documents import Step, sent
-from invoicing.admin.figures import BADGES, entry_page, figure, link, money, page_of
+from invoicing.admin.figures import BADGES, customer_cell, entry_page, figure, link, money, page_of
 from invoicing.admin.printing import PrintedAdmin
 from invoicing.admin.step_forms import ReasonForm
 from invoicing.documents.content import Document
@@ -80,7 +80,7 @@ class FinancialTransactionAdmin(PrintedAdmin[FinancialTransaction]):
 
     @display(description="Customer", ordering="customer__name", empty_value="over the counter")
     def customer_name(self, row: FinancialTransaction) -> str | None:
-        return row.customer.name if row.customer else None
+        return customer_cell(row.customer)
 
     @display(description="Method", ordering="method")
     def method_name(self, row: FinancialTransaction) -> str:

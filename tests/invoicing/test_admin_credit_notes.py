@@ -107,7 +107,7 @@ def test_refunds_a_standalone_one(acme, standalone, alice, signed_in):
     )
 
     assert 'value="108.00"' in form
-    assert "100.00 GBP are refunded." in said
+    assert "Refund of 100.00 GBP is paid out." in said
     assert fresh(standalone).refunded_amount == 100_00
     assert FinancialTransaction.objects.of(acme).get().credit_note_id == standalone.pk
 

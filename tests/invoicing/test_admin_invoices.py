@@ -83,7 +83,7 @@ def test_takes_a_payment_of_what_is_open(acme, invoice, dan, signed_in):
 
     paid = FinancialTransaction.objects.of(acme).get()
     assert 'value="120.00"' in form
-    assert "120.00 GBP are taken, Bank." in said
+    assert "Payment of 120.00 GBP is taken, bank." in said
     assert (paid.amount, paid.occurred_on) == (120_00, date(2026, 3, 12))
 
 
@@ -116,7 +116,7 @@ def test_refunds_what_was_paid(till, invoice, alice, signed_in):
         signed_in(alice), page(invoice, "refund"), amount="20", reason="Broken", method="cash"
     )
 
-    assert "20.00 GBP are refunded." in said
+    assert "Refund of 20.00 GBP is paid out." in said
     assert (fresh(invoice).refunded_amount, fresh(invoice).open_amount) == (20_00, 0)
 
 

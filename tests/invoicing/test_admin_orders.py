@@ -302,7 +302,7 @@ def test_pays_an_order_and_issues_its_invoice_with_it(acme, till, dan, signed_in
     said = follow(client, page(order, "pay"), amount="120.00", method="cash")
 
     assert 'value="120.00"' in form
-    assert "120.00 GBP are taken, Cash." in said
+    assert "Payment of 120.00 GBP is taken, cash." in said
     assert fresh(order).status == "paid"
     assert FinancialTransaction.objects.of(acme).get().amount == 120_00
 
@@ -341,7 +341,7 @@ def test_refunds_an_order(till, carol, signed_in):
         signed_in(carol), page(invoice.order, "refund"), amount="50.00", reason="Broken", method=""
     )
 
-    assert "50.00 GBP are refunded." in said
+    assert "Refund of 50.00 GBP is paid out." in said
     assert fresh(invoice.order).status == "partially_refunded"
     assert (fresh(invoice).refunded_amount, fresh(invoice).credited_amount) == (50_00, 50_00)
 
