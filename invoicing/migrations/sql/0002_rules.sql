@@ -248,7 +248,8 @@ BEGIN
 END $$;
 
 -- Whoever needs to know the next number locks the counter (an UPDATE that changes nothing, or a row
--- that begins at zero). It says how many documents there are, and nothing else can be written there.
+-- that begins at zero). It moves by one, to the number of a document that is in, and never goes: so
+-- it says how many documents there are.
 CREATE FUNCTION invoicing_refuse_counter() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -256,29 +257,32 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- Planned anew each time: a plan that was made while the table was all but empty would walk an
+-- organization's documents for good.
 CREATE FUNCTION invoicing_guard_counter() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-  given bigint;
+LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-  SELECT coalesce(greatest(
-      (SELECT max(i.sequence) FROM invoicing_invoice i
-        WHERE i.organization_id = NEW.organization_id AND i.series_id = NEW.series_id
-          AND i.fiscal_year = NEW.fiscal_year),
-      (SELECT max(c.sequence) FROM invoicing_creditnote c
-        WHERE c.organization_id = NEW.organization_id AND c.series_id = NEW.series_id
-          AND c.fiscal_year = NEW.fiscal_year)), 0) INTO given;
-  IF NEW.last_number <> given
-     OR (TG_OP = 'UPDATE' AND (NEW.series_id, NEW.fiscal_year) <> (OLD.series_id, OLD.fiscal_year)) THEN
-    PERFORM ledger_refuse('numbercounter_counts_documents',
-      jsonb_build_object('expected', given, 'got', NEW.last_number));
+  IF (NEW.series_id, NEW.fiscal_year, NEW.last_number)
+     = (OLD.series_id, OLD.fiscal_year, OLD.last_number + 1) THEN
+    IF EXISTS (SELECT FROM invoicing_invoice i
+                WHERE i.organization_id = NEW.organization_id AND i.series_id = NEW.series_id
+                  AND i.fiscal_year = NEW.fiscal_year AND i.sequence = NEW.last_number) THEN
+      RETURN NEW;
+    END IF;
+    IF EXISTS (SELECT FROM invoicing_creditnote c
+                WHERE c.organization_id = NEW.organization_id AND c.series_id = NEW.series_id
+                  AND c.fiscal_year = NEW.fiscal_year AND c.sequence = NEW.last_number) THEN
+      RETURN NEW;
+    END IF;
   END IF;
-  RETURN NEW;
+  PERFORM ledger_refuse('numbercounter_counts_documents', '{}');
+  RETURN NULL;
 END $$;
 
--- AFTER the insert: before it, a row that meets ON CONFLICT would be asked as well.
-CREATE TRIGGER counter_begins_with_its_documents AFTER INSERT ON invoicing_numbercounter
-  FOR EACH ROW EXECUTE FUNCTION invoicing_guard_counter();
+-- AFTER the insert: one that meets ON CONFLICT is none.
+CREATE TRIGGER counter_begins_at_zero AFTER INSERT ON invoicing_numbercounter
+  FOR EACH ROW WHEN (NEW.last_number <> 0) EXECUTE FUNCTION invoicing_refuse_counter();
 CREATE TRIGGER counter_is_moved_by_documents BEFORE UPDATE ON invoicing_numbercounter
   FOR EACH ROW WHEN (OLD.* IS DISTINCT FROM NEW.*) EXECUTE FUNCTION invoicing_guard_counter();
 CREATE TRIGGER counter_stays BEFORE DELETE OR TRUNCATE ON invoicing_numbercounter
@@ -405,17 +409,29 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- What the rows say that pay, refund and credit an invoice.
-CREATE FUNCTION invoicing_sums_of(
-  organization uuid, invoice uuid, OUT paid bigint, OUT refunded bigint, OUT credited bigint)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+-- What the rows say that pay, refund and credit an invoice. Planned anew each time: a plan that was
+-- made while the table was all but empty would walk an organization's rows for good.
+CREATE FUNCTION invoicing_paid_of(
+  organization uuid, invoice uuid, OUT paid bigint, OUT refunded bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   SELECT coalesce(sum(CASE t.type WHEN 'credit' THEN t.amount WHEN 'debit' THEN -t.amount END), 0),
          coalesce(sum(t.amount) FILTER (WHERE t.type = 'refund'), 0)
     INTO paid, refunded
     FROM invoicing_financialtransaction t
    WHERE t.organization_id = organization AND t.invoice_id = invoice;
-  SELECT coalesce(sum(c.total_amount), 0) INTO credited FROM invoicing_creditnote c
+END $$;
+
+CREATE FUNCTION invoicing_credited_of(
+  organization uuid, invoice uuid, OUT net bigint, OUT tax bigint, OUT total bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  SELECT coalesce(sum(c.subtotal_amount), 0), coalesce(sum(c.tax_amount), 0),
+         coalesce(sum(c.total_amount), 0)
+    INTO net, tax, total
+    FROM invoicing_creditnote c
    WHERE c.organization_id = organization AND c.invoice_id = invoice;
 END $$;
 
@@ -424,8 +440,14 @@ LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   expected invoicing_invoice := OLD;
 BEGIN
-  SELECT * INTO expected.paid_amount, expected.refunded_amount, expected.credited_amount
-    FROM invoicing_sums_of(OLD.organization_id, OLD.id);
+  IF (NEW.paid_amount, NEW.refunded_amount) <> (OLD.paid_amount, OLD.refunded_amount) THEN
+    SELECT p.paid, p.refunded INTO expected.paid_amount, expected.refunded_amount
+      FROM invoicing_paid_of(OLD.organization_id, OLD.id) p;
+  END IF;
+  IF NEW.credited_amount <> OLD.credited_amount THEN
+    SELECT c.total INTO expected.credited_amount
+      FROM invoicing_credited_of(OLD.organization_id, OLD.id) c;
+  END IF;
   -- Generated columns are computed after this.
   NEW.open_amount := OLD.open_amount;
   NEW.status := OLD.status;
@@ -483,11 +505,8 @@ BEGIN
                            'currency', credited.currency));
     END IF;
     -- Nor more of the net, nor of the tax: what is left of one does not stand in for the other.
-    SELECT credited.subtotal_amount - coalesce(sum(c.subtotal_amount), 0),
-           credited.tax_amount - coalesce(sum(c.tax_amount), 0)
-      INTO left_net, left_tax
-      FROM invoicing_creditnote c
-     WHERE c.organization_id = NEW.organization_id AND c.invoice_id = NEW.invoice_id;
+    SELECT credited.subtotal_amount - c.net, credited.tax_amount - c.tax INTO left_net, left_tax
+      FROM invoicing_credited_of(NEW.organization_id, NEW.invoice_id) c;
     IF NEW.subtotal_amount > left_net THEN
       PERFORM ledger_refuse('invoice_is_not_overcredited',
         jsonb_build_object('invoice', credited.number, 'amount', NEW.subtotal_amount,
@@ -514,8 +533,8 @@ END $$;
 CREATE FUNCTION invoicing_apply_credit_note() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  UPDATE invoicing_invoice i SET credited_amount = s.credited
-    FROM invoicing_sums_of(NEW.organization_id, NEW.invoice_id) s
+  UPDATE invoicing_invoice i SET credited_amount = c.total
+    FROM invoicing_credited_of(NEW.organization_id, NEW.invoice_id) c
     WHERE i.id = NEW.invoice_id AND i.organization_id = NEW.organization_id;
   RETURN NULL;
 END $$;
@@ -749,11 +768,11 @@ BEGIN
         jsonb_build_object('document', billed.number, 'currency', billed.currency));
     END IF;
     -- With this row, and with all others of its statement.
-    SELECT * INTO sums FROM invoicing_sums_of(NEW.organization_id, NEW.invoice_id);
+    SELECT * INTO sums FROM invoicing_paid_of(NEW.organization_id, NEW.invoice_id);
     receivable := billed.receivable_id;
     wanted_reference := 'invoice-' || NEW.invoice_id || '-payment-' || NEW.id;
     IF NEW.type = 'credit' THEN
-      still_open := billed.total_amount::numeric - sums.credited - sums.paid + sums.refunded;
+      still_open := billed.total_amount::numeric - billed.credited_amount - sums.paid + sums.refunded;
       IF still_open < 0 THEN
         PERFORM ledger_refuse('invoice_is_not_overpaid',
           jsonb_build_object('invoice', billed.number, 'amount', NEW.amount,
