@@ -185,7 +185,9 @@ def _day(written: str) -> date:
     try:
         if found is not None:
             month, day, year = map(int, found.groups()[:3])
-            return date(year, month, day)
+            # A week later there has to be a date as well.
+            if year < date.max.year:
+                return date(year, month, day)
     except ValueError:
         pass
     raise _Fault("invalid_date", f"the date {_shown(written)} is none; it is M/D/YYYY H:MM")

@@ -284,6 +284,19 @@ def test_brings_in_the_others_of_a_batch_where_the_books_refuse_one(
     assert NumberCounter.objects.of(acme).get().last_number == 2
 
 
+@pytest.mark.parametrize(("number", "sign"), [("2", ""), ("C2", "-")])
+def test_refuses_amounts_that_exceed_the_books(
+    acme: Organization, sales: Sales, tmp_path: Path, number: str, sign: str
+) -> None:
+    huge = row(number, quantity=f"{sign}99999999999", price="999999999999.99")
+
+    run(sales(row("1"), huge), f"--report={tmp_path / 'report.csv'}")
+
+    assert report(tmp_path / "report.csv") == [
+        ("3", number, "document", "refused", "amount_out_of_range")
+    ]
+
+
 def test_refuses_what_comes_back_under_a_number_that_is_taken(
     acme: Organization, sales: Sales, tmp_path: Path
 ) -> None:

@@ -160,6 +160,7 @@ def test_takes_quantities_with_decimals() -> None:
         (row(moment="2010-12-01"), "invalid_date"),
         (row(moment="13/1/2010 8:26"), "invalid_date"),
         (row(moment="2/30/2010 8:26"), "invalid_date"),
+        (row(moment="12/31/9999 8:26"), "invalid_date"),
         (row(customer="a b"), "invalid_customer"),
         (row(description="x" * 501), "too_long"),
         ("536365,1,Mug", "wrong_columns"),
