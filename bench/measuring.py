@@ -10,7 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured figure; `ratio` compares it with its baseline, which `at_least` is about."""
+    """One measured figure; `ratio` compares it with its baseline, which `at_least` is about.
+
+    Where a promise is about the figure itself, in its unit, it stands in `figure_at_least` or
+    `figure_at_most`: what else the machine does falls on it.
+    """
 
     name: str
     figure: float
@@ -20,10 +24,34 @@ class Row:
     # The other side of the ratio, in the same unit.
     baseline: float | None = None
     note: str = ""
+    figure_at_least: float | None = None
+    figure_at_most: float | None = None
+
+    @property
+    def is_promised(self) -> bool:
+        return any(
+            limit is not None
+            for limit in (self.at_least, self.figure_at_least, self.figure_at_most)
+        )
 
     @property
     def holds(self) -> bool:
-        return self.at_least is None or (self.ratio is not None and self.ratio >= self.at_least)
+        if self.at_least is not None and (self.ratio is None or self.ratio < self.at_least):
+            return False
+        if self.figure_at_least is not None and self.figure < self.figure_at_least:
+            return False
+        return self.figure_at_most is None or self.figure <= self.figure_at_most
+
+    @property
+    def promise(self) -> str:
+        """What was promised, in few words."""
+        if self.at_least is not None:
+            return f"ratio ≥ {self.at_least}"
+        if self.figure_at_least is not None:
+            return f"≥ {self.figure_at_least:,.0f} {self.unit}"
+        if self.figure_at_most is not None:
+            return f"≤ {self.figure_at_most:,.0f} {self.unit}"
+        return ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
