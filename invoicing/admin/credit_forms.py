@@ -70,6 +70,9 @@ class CreditForm(PageForm):
 
     reason = reason_field("Printed on the credit note.")
     on = day_field("Issued on")
+    reference = forms.CharField(
+        max_length=100, required=False, help_text="Your own name for it, taken once. May be empty."
+    )
 
     def __init__(self, *args: Any, currency: str, items: Sequence[ItemLeft], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -26,7 +26,8 @@ from organizations.models import Organization
 MOST_ROWS = 100
 FIRST_ROWS = 3
 MORE_ROWS = 5
-NO_TAX = "-"
+# No rate can be called so: codes have no spaces.
+NO_TAX = "no tax"
 
 # What the browser needs to know in order to add up: the currencies that do not have two decimals.
 EXPONENTS = json.dumps(

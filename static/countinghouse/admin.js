@@ -152,7 +152,7 @@
     const picked = (pick) => {
         const summary = pick.querySelector("summary");
         const chosen = [...pick.querySelectorAll("input:checked")];
-        const text = chosen.map((input) => (input.value === "-" ? "No tax" : input.value)).join(", ");
+        const text = chosen.map((input) => (input.value === "no tax" ? "No tax" : input.value)).join(", ");
         summary.textContent = text || summary.dataset.picked;
     };
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -85,7 +86,7 @@ def test_reads_prices_in_the_decimals_of_the_orders_currency(
         ({"account": "1000"}, "No revenue account is called"),
         ({"account": "nowhere"}, "No revenue account is called “nowhere”"),
         ({"taxes": ["GONE"]}, "GONE is not one of the available choices"),
-        ({"taxes": ["VAT", "-"]}, "No tax, or some: not both"),
+        ({"taxes": ["VAT", "no tax"]}, "No tax, or some: not both"),
     ],
 )
 def test_says_at_the_row_what_is_wrong_with_it_and_writes_nothing(
@@ -100,13 +101,25 @@ def test_says_at_the_row_what_is_wrong_with_it_and_writes_nothing(
 
 def test_keeps_the_rates_that_were_chosen(acme, till, dan, signed_in):
     till.rate("EXTRA", "5")
-    rows = [{**MUGS, "taxes": ["VAT", "EXTRA"]}, {**MUGS, "taxes": ["-"]}, MUGS]
+    rows: list[dict[str, Any]] = [
+        {**MUGS, "taxes": ["VAT", "EXTRA"]},
+        {**MUGS, "taxes": ["no tax"]},
+        MUGS,
+    ]
 
     signed_in(dan).post(ADD, rows_form(*rows, _save="1"))
 
     codes = [one.tax_codes for one in Order.objects.of(acme).get().items.all()]
     assert sorted(codes[0]) == ["EXTRA", "VAT"]
     assert codes[1:] == [[], None]
+
+
+def test_takes_a_rate_whatever_it_is_called(acme, till, dan, signed_in):
+    till.rate("-", "5")
+
+    signed_in(dan).post(ADD, rows_form({**MUGS, "taxes": ["-"]}, _save="1"))
+
+    assert Order.objects.of(acme).get().items.get().tax_codes == ["-"]
 
 
 @pytest.mark.parametrize("head", [{"customer": "Nobody"}, {"currency": "XXQ"}, {"customer": "T"}])

@@ -74,7 +74,7 @@ def test_gives_the_statement_as_files(invoice, lindqvist_ab, alice, signed_in):
 
     letter = PdfReader(io.BytesIO(file("pdf").content)).pages[0].extract_text()
     rows = list(csv.reader(io.StringIO(file("csv").getvalue().decode("utf-8-sig"))))
-    sheet = load_workbook(io.BytesIO(file("xlsx").getvalue())).active
+    sheet = load_workbook(io.BytesIO(file("xlsx").getvalue())).worksheets[0]
 
     assert "Lindqvist AB" in letter
     assert invoice.number in letter
