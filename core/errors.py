@@ -119,7 +119,7 @@ class ConstraintRegistry:
         return translation(_facts(diagnostics.message_detail))
 
 
-_KEY = re.compile(r"\AKey \((?P<columns>.*?)\)=\((?P<values>.*)\)")
+_KEY = re.compile(r"\AKey \((?P<columns>.*?)\)=\((?P<values>.*)\)", re.DOTALL)
 
 
 def _facts(detail: str | None) -> dict[str, Any]:
@@ -132,13 +132,13 @@ def _facts(detail: str | None) -> dict[str, Any]:
 
 
 def _key(detail: str) -> dict[str, Any]:
-    """The columns and values of a unique or foreign key, where they can be told apart."""
+    """The columns and values of a unique or foreign key. What people write stands last in ours:
+    only there a comma belongs to the value."""
     found = _KEY.match(detail)
     if found is None:
         return {}
-    columns, values = found["columns"].split(", "), found["values"].split(", ")
-    if len(columns) != len(values):
-        return {}
+    columns = found["columns"].split(", ")
+    values = found["values"].split(", ", len(columns) - 1)
     return {
         column: value
         for column, value in zip(columns, values, strict=True)

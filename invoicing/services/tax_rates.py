@@ -1,20 +1,14 @@
 """Tax rates: made, changed, deleted. What was locked before keeps what it was taxed with."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import IntegrityError
-
-from core.errors import ConstraintRegistry
 from invoicing.errors import (
     InvalidPercentage,
     InvalidTaxRate,
     InvalidTaxRateCode,
     InvalidValidity,
-    TaxRateCodeTaken,
     TaxRateNotFound,
 )
 from invoicing.models import TaxCategory, TaxRate
@@ -89,8 +83,7 @@ def create_tax_rate(
     )
     _check(rate)
     with atomic_use_case(actor, "create_tax_rate") as audit:
-        with _naming_the_code_of(rate):
-            rate.save(force_insert=True)
+        rate.save(force_insert=True)
         audit(rate, after=_as_audited(rate))
     return rate
 
@@ -114,8 +107,7 @@ def change_tax_rate(*, actor: Actor, tax_rate: TaxRate, **changes: Any) -> TaxRa
         after = _as_audited(rate)
         changed = [name for name in FIELDS if before[name] != after[name]]
         if changed:
-            with _naming_the_code_of(rate):
-                rate.save(update_fields=changed)
+            rate.save(update_fields=changed)
             audit(
                 rate,
                 before={name: before[name] for name in changed},
@@ -175,17 +167,6 @@ def _check_percentage(percentage: object, category: str) -> Decimal:
     if rounded != number:
         raise InvalidPercentage(percentage=shown(percentage))
     return rounded
-
-
-@contextmanager
-def _naming_the_code_of(rate: TaxRate) -> Iterator[None]:
-    """Put into a refusal by the unique constraint the code that is taken."""
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(ConstraintRegistry.translate(error), TaxRateCodeTaken):
-            raise TaxRateCodeTaken(tax_rate=rate.code) from error
-        raise
 
 
 def _locked(organization: Organization, tax_rate: TaxRate) -> TaxRate:

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
-from core.errors import refusing
 from invoicing.errors import (
     InvalidAmount,
     InvalidTransaction,
@@ -81,11 +80,7 @@ def insert_transaction(transaction: FinancialTransaction) -> None:
     Raises:
         ProviderReferenceTaken, OverPayment, OverRefund, …: what the database still finds.
     """
-    try:
-        with refusing():
-            insert_row(transaction, ("created_at",))
-    except ProviderReferenceTaken:
-        raise ProviderReferenceTaken(provider_reference=transaction.provider_reference) from None
+    insert_row(transaction, ("created_at",))
 
 
 def record_transaction(

@@ -1,8 +1,11 @@
 """What a refusal says."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import pytest
 
-from core.errors import Invalid
+from core.errors import ConstraintRegistry, Invalid
 
 
 class Refused(Invalid):
@@ -40,3 +43,35 @@ def test_is_called_on_the_wire_by_the_words_of_its_name(name, code):
 
 def test_says_so_where_a_fact_is_not_known():
     assert Refused(account="1000").message == "Account 1000 takes no lines (entries: ?)."
+
+
+@pytest.mark.parametrize(
+    ("detail", "facts"),
+    [
+        (
+            "Key (organization_id, reference)=(0a, A, 1) already exists.",
+            {"reference": "A, 1"},
+        ),
+        (
+            "Key (organization_id, reference)=(0a, A)=(1)\n(2) already exists.",
+            {"reference": "A)=(1)\n(2"},
+        ),
+        ('{"order": "1"}', {"order": "1"}),
+        ("Failing row contains (1, 2).", {}),
+    ],
+)
+def test_knows_the_value_that_a_unique_constraint_names(detail, facts):
+    def translation(known: dict[str, Any]) -> Refused:
+        return Refused(known=known)
+
+    ConstraintRegistry.register({"refused_for_a_test": translation})
+    broken = SimpleNamespace(
+        diag=SimpleNamespace(
+            sqlstate="23505", constraint_name="refused_for_a_test", message_detail=detail
+        )
+    )
+
+    refusal = ConstraintRegistry.translate(cast(BaseException, broken))
+
+    assert refusal is not None
+    assert refusal.known == facts

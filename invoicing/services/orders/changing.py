@@ -17,7 +17,6 @@ from invoicing.services.orders.creating import (
     check_metadata,
     check_order_currency,
     check_reference,
-    naming_the_reference_of,
 )
 from invoicing.services.orders.drafts import ItemDraft, check_items
 from invoicing.services.orders.rows import insert_items, new_items
@@ -100,8 +99,7 @@ def _apply(order: Order, changes: dict[str, Any]) -> None:
         order.metadata = check_metadata(changes["metadata"])
     changed = [name for name in FIELDS if name in changes]
     if changed:
-        with naming_the_reference_of(order):
-            order.save(update_fields=changed)
+        order.save(update_fields=changed)
 
 
 def _replace_items(order: Order, items: Sequence[ItemDraft]) -> None:

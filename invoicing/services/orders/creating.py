@@ -1,17 +1,12 @@
 """Draft orders."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import IntegrityError
-
 from core.db import require_transaction
-from core.errors import ConstraintRegistry
 from invoicing.errors import (
     CustomerInactive,
     InvalidOrder,
-    OrderReferenceTaken,
     UnknownCustomer,
 )
 from invoicing.models import Customer, Order
@@ -77,8 +72,7 @@ def add_order(
         metadata=check_metadata(metadata or {}),
     )
     accounts = revenue_accounts(organization, drafts, currency)
-    with naming_the_reference_of(order):
-        insert_order(order, new_items(order, drafts, accounts))
+    insert_order(order, new_items(order, drafts, accounts))
     audit(order, after=as_audited_draft(order, len(drafts)))
     return order
 
@@ -90,17 +84,6 @@ def as_audited_draft(order: Order, items: int) -> dict[str, Any]:
         "currency": order.currency,
         "items": items,
     }
-
-
-@contextmanager
-def naming_the_reference_of(order: Order) -> Iterator[None]:
-    """Put into a refusal by the unique constraint the reference that is taken."""
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(ConstraintRegistry.translate(error), OrderReferenceTaken):
-            raise OrderReferenceTaken(reference=order.reference) from error
-        raise
 
 
 def check_order_currency(currency: object) -> str:
