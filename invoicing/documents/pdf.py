@@ -7,12 +7,12 @@ read as typst's markup, and the only files on disk that a template can reach are
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, time
-from functools import cache
 from typing import Any
 
 import typst
 
 from core.servers import PROJECT
+from core.typesetting import fonts
 from invoicing.documents.content import SVG, Document, Logo, ReceiptDocument, StatementDocument
 from ledger.errors import ReportTooLong
 
@@ -72,7 +72,7 @@ def _set(files: dict[str, bytes], moment: datetime | None = None) -> bytes:
     pdf = typst.compile(
         main,
         root=_TEMPLATES,
-        font_paths=_fonts(),
+        font_paths=fonts(),
         format="pdf",
         timestamp=moment,
     )
@@ -98,9 +98,3 @@ def _pictures(document: Document) -> dict[str, bytes]:
 
 def _as_svg(logo: Logo) -> bytes:
     return logo.content if logo.type == SVG else _FRAME.format(logo.data_url).encode()
-
-
-@cache
-def _fonts() -> typst.Fonts:
-    """Those that typst brings along, and all of this machine; looked for once in a process."""
-    return typst.Fonts()

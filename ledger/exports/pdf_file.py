@@ -8,6 +8,7 @@ import typst
 
 from core.money import format_amount
 from core.servers import PROJECT
+from core.typesetting import fonts
 from ledger.exports.document import Document, Row, RowKind
 
 # Room for about 150 pages; a longer one is for a machine, and those have csv and xlsx.
@@ -19,7 +20,9 @@ _TEMPLATE = PROJECT / "templates" / "documents" / "report.typ"
 def write_pdf(document: Document, rows: list[Row]) -> bytes:
     """The file. What is written in it arrives as data, never as typst's markup."""
     content = json.dumps(_content(document, rows), ensure_ascii=False)
-    pdf = typst.compile(_TEMPLATE, sys_inputs={"document": content}, format="pdf")
+    pdf = typst.compile(
+        _TEMPLATE, font_paths=fonts(), sys_inputs={"document": content}, format="pdf"
+    )
     assert isinstance(pdf, bytes)  # noqa: S101
     return pdf
 
