@@ -27,6 +27,15 @@ def exponent(currency: str) -> int:
     return len(str(sub_unit)) - 1
 
 
+def divide_half_up(numerator: int, denominator: int) -> int:
+    """A quotient rounded half up, away from zero, so that negatives mirror positives.
+
+    The denominator is above zero.
+    """
+    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return rounded if numerator >= 0 else -rounded
+
+
 def is_currency(code: str) -> bool:
     """Whether ISO 4217 knows this code."""
     return code in moneyed.CURRENCIES

@@ -12,6 +12,8 @@ from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 
+from core.money import divide_half_up
+
 
 class Category(StrEnum):
     """What kind of tax a rate is; in EN 16931 S, Z, E and AE."""
@@ -84,7 +86,7 @@ class Line:
     def amount(self) -> int:
         """As priced, with the taxes that the price includes; the product is rounded half up."""
         numerator, denominator = self.quantity.as_integer_ratio()
-        return _divide(numerator * self.unit_amount, denominator) - self.discount_amount
+        return divide_half_up(numerator * self.unit_amount, denominator) - self.discount_amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +201,7 @@ def allocate(total: int, weights: Sequence[int | Fraction]) -> list[int]:
 
 def round_half_up(value: Fraction | Decimal | int) -> int:
     """The nearest whole number, halves away from zero, so that negatives mirror positives."""
-    return _divide(*value.as_integer_ratio())
-
-
-def _divide(numerator: int, denominator: int) -> int:
-    """A quotient rounded half up, away from zero. The denominator is above zero."""
-    rounded = (2 * abs(numerator) + denominator) // (2 * denominator)
-    return rounded if numerator >= 0 else -rounded
+    return divide_half_up(*value.as_integer_ratio())
 
 
 def _place(country: str, region: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from django.db import connection
 from django.db.models import QuerySet
 
-from core.money import exponent
+from core.money import divide_half_up, exponent
 from ledger.errors import RateMissing
 from ledger.models import ExchangeRate
 from organizations.models import Organization
@@ -31,9 +31,8 @@ class UsedRate:
     def translate(self, amount: int) -> int:
         """Minor units into minor units, rounded half up (away from zero)."""
         scale = Fraction(10) ** (exponent(self.quote_currency) - exponent(self.currency))
-        exact = abs(amount) * self.rate * scale
-        rounded = (2 * exact.numerator + exact.denominator) // (2 * exact.denominator)
-        return rounded if amount >= 0 else -rounded
+        exact = amount * self.rate * scale
+        return divide_half_up(exact.numerator, exact.denominator)
 
 
 @dataclass(frozen=True, slots=True)
