@@ -16,7 +16,7 @@ from invoicing import tax
 from invoicing.imports.books import goods_of
 from invoicing.imports.documents import SalesDocument
 from invoicing.models import CreditNote, CreditNoteItem, Customer, Invoice, OrderItem, TaxRate
-from invoicing.selectors.profile import get_profile
+from invoicing.selectors.profile import rounding_of
 from invoicing.services.crediting import CreditItem
 from organizations.models import Organization
 
@@ -48,7 +48,7 @@ def cancelled_invoice(
     own_tax = _tax(
         ((abs(line.quantity), line.unit_amount) for line in document.lines),
         rate,
-        get_profile(organization).rounding,
+        rounding_of(organization),
     )
     for invoice in _candidates(organization, document, customer, rate):
         left = _left_of(organization, invoice)

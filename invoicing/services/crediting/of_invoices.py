@@ -10,7 +10,6 @@ from django.db.models import Sum
 
 from invoicing.credits import SoldItem, by_amount, by_items, left_of
 from invoicing.errors import (
-    InvalidAmount,
     InvalidCreditNote,
     ItemOverCredit,
     NothingToCredit,
@@ -18,7 +17,7 @@ from invoicing.errors import (
 )
 from invoicing.models import CreditNote, CreditNoteItem, Invoice, Order, OrderItem
 from invoicing.parts import Part, total_of
-from invoicing.rules import is_whole, plain_number, shown
+from invoicing.rules import plain_number, shown
 from invoicing.services.crediting.writing import (
     CreditRequest,
     ItemAmounts,
@@ -31,14 +30,13 @@ from invoicing.services.crediting.writing import (
 from invoicing.services.locking import lock_invoice
 from invoicing.services.numbering import MAIN
 from invoicing.services.order_parts import parts_of_order, rates_of_order
-from invoicing.services.transactions import check_reason
+from invoicing.services.orders.drafts import quantity_problem
+from invoicing.services.transactions import check_amount, check_reason
 from invoicing.tax import Rounding
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
-
-_SIXTH = Decimal("0.000001")
 
 
 class CreditItem(NamedTuple):
@@ -77,7 +75,7 @@ def credit_invoice(
         parts, lines = (
             (credited.by_amount(amount), []) if items is None else credited.by_items(items)
         )
-        on = on or _today(actor, now)
+        on = on or actor.organization.today(now)
         prepared = credited.prepare(parts, lines, reason, on, series, reference)
         [entry] = post_entries(actor.organization, [prepared.draft], actor=actor, now=now)
         return write_credit(audit, prepared, entry)
@@ -100,9 +98,8 @@ def void_invoice(
     """
     with atomic_use_case(actor, "void_invoice") as audit:
         credited = _Credited(actor.organization, lock_invoice(actor.organization, invoice.pk))
-        prepared = credited.prepare(
-            credited.by_amount(None), [], reason, on or _today(actor, now), series
-        )
+        on = on or actor.organization.today(now)
+        prepared = credited.prepare(credited.by_amount(None), [], reason, on, series)
         [entry] = post_entries(actor.organization, [prepared.draft], actor=actor, now=now)
         return write_credit(audit, prepared, entry)
 
@@ -129,8 +126,7 @@ class _Credited:
     def by_amount(self, amount: int | None) -> list[Part]:
         """Raises InvalidAmount, NothingToCredit, OverCredit. None is all that is left."""
         left = self.invoice.total_amount - self.invoice.credited_amount
-        if amount is not None and (not is_whole(amount) or amount < 1):
-            raise InvalidAmount(amount=shown(amount))
+        check_amount(amount)
         if not left:
             raise NothingToCredit(invoice=self.invoice.number)
         wanted = left if amount is None else amount
@@ -264,25 +260,11 @@ class _Credited:
 
 
 def _check_quantity(position: int, quantity: Any) -> Decimal:
-    if is_whole(quantity):
-        quantity = Decimal(quantity)
-    if (
-        not isinstance(quantity, Decimal)
-        or not quantity.is_finite()
-        or quantity <= 0
-        or quantity >= 10**12
-        or quantity != quantity.quantize(_SIXTH)
-    ):
-        raise _invalid(
-            f"item {position}: a quantity is above 0 and has at most 6 decimals, not "
-            f"{shown(quantity)}"
-        )
-    return quantity
+    problem = quantity_problem(quantity)
+    if problem is not None:
+        raise _invalid(f"item {position}: {problem}")
+    return Decimal(quantity)
 
 
 def _invalid(problem: str) -> InvalidCreditNote:
     return InvalidCreditNote(field="items", problem=problem)
-
-
-def _today(actor: Actor, now: datetime | None) -> date:
-    return actor.organization.today(now)

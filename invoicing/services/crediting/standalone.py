@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from invoicing.errors import InvalidCreditNote, UnknownCustomer
-from invoicing.models import CreditNote, Customer, InvoicingProfile
+from invoicing.models import CreditNote, Customer
 from invoicing.parts import Part, merged, total_of
+from invoicing.selectors.profile import rounding_of
 from invoicing.services.crediting.writing import (
     CreditRequest,
     ItemAmounts,
@@ -16,9 +17,11 @@ from invoicing.services.crediting.writing import (
 from invoicing.services.numbering import MAIN
 from invoicing.services.orders.accounts import revenue_accounts
 from invoicing.services.orders.drafts import ItemDraft, check_items
-from invoicing.services.orders.places import place_of_sale, rates_of_items
+from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
+from invoicing.services.orders.taxing import tax_items
 from invoicing.services.transactions import check_reason
-from invoicing.tax import Line, Rounding, calculate
+from invoicing.tax import Rate, Taxed
+from ledger.models import Account
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization
@@ -49,7 +52,8 @@ def issue_credit_note(
     Raises:
         InvalidCreditNote, InvalidTransaction, CreditNoteReferenceTaken, UnknownCustomer,
         UnknownCurrency, InvalidItem, TooManyItems, UnknownTaxRate, TaxRateNotValid,
-        InvalidRevenueAccount, UnknownCountry, SeriesNotFound, RoleUnfilled, BooksClosed, …
+        ReverseChargeNeedsTaxId, InvalidRevenueAccount, UnknownCountry, AmountOutOfRange,
+        SeriesNotFound, RoleUnfilled, BooksClosed, …
     """
     organization = actor.organization
     drafts = check_items(items)
@@ -67,49 +71,24 @@ def issue_credit_note(
             region=part_of_it,
             on=taxed_on or on,
         )
+        check_reverse_charge(rates, customer)
         accounts = revenue_accounts(organization, drafts, currency)
-        taxed = calculate(
-            [
-                Line(draft.quantity, draft.unit_amount, draft.discount_amount, of_item)
-                for draft, of_item in zip(drafts, rates, strict=True)
-            ],
-            _rounding(organization),
-        )
-        parts = merged(
-            Part(
-                account.pk if account else None,
-                tuple(rate.code for rate in of_item),
-                line.net_amount,
-                line.taxes,
-            )
-            for account, of_item, line in zip(accounts, rates, taxed.lines, strict=True)
-        )
+        taxed = tax_items(drafts, rates, rounding_of(organization))
+        parts = _parts(accounts, taxed, rates)
         if total_of(parts) <= 0:
             raise InvalidCreditNote(field="items", problem="they come to nothing")
-        prepared = prepare_credit(
-            organization,
-            CreditRequest(
-                currency=currency,
-                parts=parts,
-                rates={rate.rate.code: rate.rate for rate in taxed.rates},
-                reason=reason,
-                on=on,
-                series=series,
-                customer_id=customer.pk if customer else None,
-                items=[
-                    ItemAmounts(
-                        draft.sku,
-                        draft.description,
-                        draft.quantity,
-                        draft.unit_amount,
-                        line.net_amount,
-                        line.tax_amount,
-                    )
-                    for draft, line in zip(drafts, taxed.lines, strict=True)
-                ],
-                reference=reference,
-            ),
+        request = CreditRequest(
+            currency=currency,
+            parts=parts,
+            rates={rate.rate.code: rate.rate for rate in taxed.rates},
+            reason=reason,
+            on=on,
+            series=series,
+            customer_id=customer.pk if customer else None,
+            items=_item_amounts(drafts, taxed),
+            reference=reference,
         )
+        prepared = prepare_credit(organization, request)
         [entry] = post_entries(organization, [prepared.draft], actor=actor, now=now)
         return write_credit(audit, prepared, entry)
 
@@ -120,6 +99,29 @@ def _check_customer(organization: Organization, customer: Customer | None) -> No
         raise UnknownCustomer(customer=customer.pk)
 
 
-def _rounding(organization: Organization) -> Rounding:
-    chosen = InvoicingProfile.objects.of(organization).values_list("rounding", flat=True).first()
-    return Rounding(chosen or Rounding.DOCUMENT)
+def _parts(
+    accounts: Sequence[Account | None], taxed: Taxed, rates: Sequence[tuple[Rate, ...]]
+) -> list[Part]:
+    return merged(
+        Part(
+            account.pk if account else None,
+            tuple(rate.code for rate in of_item),
+            line.net_amount,
+            line.taxes,
+        )
+        for account, of_item, line in zip(accounts, rates, taxed.lines, strict=True)
+    )
+
+
+def _item_amounts(drafts: Sequence[ItemDraft], taxed: Taxed) -> list[ItemAmounts]:
+    return [
+        ItemAmounts(
+            draft.sku,
+            draft.description,
+            draft.quantity,
+            draft.unit_amount,
+            line.net_amount,
+            line.tax_amount,
+        )
+        for draft, line in zip(drafts, taxed.lines, strict=True)
+    ]

@@ -53,7 +53,7 @@ def _check_item(position: int, item: ItemDraft) -> ItemDraft:
     problems = (
         ("description", _problem("the description", item.description, 500)),
         ("sku", _problem("the SKU", item.sku, 100)),
-        ("quantity", _quantity_problem(item.quantity)),
+        ("quantity", quantity_problem(item.quantity)),
         ("unit_amount", _amount_problem("price", item.unit_amount)),
         ("discount_amount", _amount_problem("discount", item.discount_amount)),
     )
@@ -81,7 +81,8 @@ def _problem(what: str, text: object, most: int) -> str | None:
     return problem and f"{what}: {problem}"
 
 
-def _quantity_problem(quantity: object) -> str | None:
+def quantity_problem(quantity: object) -> str | None:
+    """What is wrong with how much of an item there is to be; None if nothing."""
     if not is_whole(quantity) and not isinstance(quantity, Decimal):
         return f"{shown(quantity)} is no quantity"
     number = Decimal(quantity)  # type: ignore[arg-type]

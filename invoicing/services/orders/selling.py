@@ -6,9 +6,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from core.db import prepared_cursor, require_transaction
+from core.db import require_transaction
 from invoicing.errors import OrderIsEmpty
 from invoicing.models import Customer, Order
+from invoicing.selectors.profile import rounding_of
 from invoicing.services.orders.accounts import revenue_accounts
 from invoicing.services.orders.creating import (
     as_audited_draft,
@@ -16,15 +17,12 @@ from invoicing.services.orders.creating import (
     check_metadata,
     check_order_currency,
     check_reference,
-    naming_the_reference_of,
 )
 from invoicing.services.orders.drafts import ItemDraft, check_items
 from invoicing.services.orders.locking import as_audited_lock, freeze, work_out
 from invoicing.services.orders.places import place_of_sale
 from invoicing.services.orders.rows import insert_taxed_order, new_items
-from invoicing.tax import Rounding
 from organizations.actors import Actor
-from organizations.models import Organization
 from organizations.services.auditing import Audit
 
 
@@ -64,21 +62,10 @@ def add_locked_order(
         metadata=check_metadata(metadata or {}),
     )
     rows = new_items(order, drafts, revenue_accounts(organization, drafts, currency))
-    tax_lines = work_out(order, rows, place=place, on=on, rounding=_rounding(organization))
+    tax_lines = work_out(order, rows, place=place, on=on, rounding=rounding_of(organization))
     order.locked_at = now
-    with naming_the_reference_of(order):
-        insert_taxed_order(order, rows, tax_lines)
+    insert_taxed_order(order, rows, tax_lines)
     freeze(order)
     audit(order, after=as_audited_draft(order, len(rows)))
     audit.event("order_locked", order, **as_audited_lock(order))
     return order
-
-
-def _rounding(organization: Organization) -> Rounding:
-    with prepared_cursor() as cursor:
-        cursor.execute(
-            "SELECT p.rounding FROM invoicing_invoicingprofile p WHERE p.organization_id = %s",
-            (organization.pk,),
-        )
-        row = cursor.fetchone()
-    return Rounding(row[0]) if row else Rounding.DOCUMENT

@@ -8,11 +8,14 @@ from core.errors import AmountOutOfRange
 from core.money import MOST_MINOR_UNITS
 from invoicing.models import Order, OrderItem, OrderTaxLine
 from invoicing.rules import plain_number
+from invoicing.services.orders.drafts import ItemDraft
 from invoicing.tax import Line, Rate, Rounding, Taxed, calculate
 
 
 def tax_items(
-    items: Sequence[OrderItem], rates: Sequence[tuple[Rate, ...]], rounding: Rounding
+    items: Sequence[OrderItem | ItemDraft],
+    rates: Sequence[tuple[Rate, ...]],
+    rounding: Rounding,
 ) -> Taxed:
     """The tax of items, each at its rates.
 
