@@ -5,6 +5,15 @@ Facts that are amounts are minor units of the currency that is named beside them
 
 from core.errors import Conflict, Invalid, NotFound
 
+
+class _AtItsField(Invalid):
+    """{field}: {problem}."""
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**facts)
+        self.attr = str(facts.get("field", "")) or None
+
+
 # --- Tax rates ------------------------------------------------------------------------------------
 
 
@@ -42,12 +51,8 @@ class InvalidTaxRateCode(Invalid):
     attr = "code"
 
 
-class InvalidTaxRate(Invalid):
+class InvalidTaxRate(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class InvalidPercentage(Invalid):
@@ -105,12 +110,8 @@ class CustomerInUse(Conflict):
     """Customer {customer} has orders or documents and stays; make them inactive instead."""
 
 
-class InvalidCustomer(Invalid):
+class InvalidCustomer(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class UnknownCountry(Invalid):
@@ -131,12 +132,8 @@ class InvalidLogo(Invalid):
     attr = "logo"
 
 
-class InvalidProfile(Invalid):
+class InvalidProfile(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 # --- Orders ---------------------------------------------------------------------------------------
@@ -202,12 +199,8 @@ class TooManyItems(Invalid):
     attr = "items"
 
 
-class InvalidOrder(Invalid):
+class InvalidOrder(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class InvalidRevenueAccount(Invalid):
@@ -239,12 +232,8 @@ class SeriesCodeTaken(Conflict):
     attr = "code"
 
 
-class InvalidSeries(Invalid):
+class InvalidSeries(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class NumberTaken(Conflict):
@@ -306,12 +295,8 @@ class NothingToCredit(Conflict):
     """Nothing of {invoice} is left to credit."""
 
 
-class InvalidCreditNote(Invalid):
+class InvalidCreditNote(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class DocumentIsFinal(Conflict):
@@ -377,12 +362,8 @@ class NotAPayment(Invalid):
     """{payment} is no payment of an invoice."""
 
 
-class InvalidTransaction(Invalid):
+class InvalidTransaction(_AtItsField):
     """{field}: {problem}."""
-
-    def __init__(self, **facts: object) -> None:
-        super().__init__(**facts)
-        self.attr = str(facts.get("field", "")) or None
 
 
 class ProviderReferenceTaken(Conflict):

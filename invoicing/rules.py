@@ -8,12 +8,15 @@ from functools import cache
 from typing import Any
 
 import pycountry
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 
 from core import strict_json
 from invoicing.errors import RegionWithoutCountry, UnknownCountry
 from organizations.rules import is_storable
 
 MOST_METADATA = 20_000
+MOST_TERMS_DAYS = 365
 MOST_REGION = 20
 
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,50}")
@@ -65,6 +68,23 @@ def text_problem(text: object, *, least: int = 0, most: int) -> str | None:
     if len(text.strip()) < least:
         return "it is missing"
     return None
+
+
+def email_problem(email: str) -> str | None:
+    """What is wrong with an email address, or none at all; None if nothing."""
+    if email:
+        try:
+            validate_email(email)
+        except ValidationError:
+            return f"{shown(email)} is no email address"
+    return None
+
+
+def terms_problem(days: object) -> str | None:
+    """What is wrong with the days in which an invoice is to be paid; None if nothing."""
+    if isinstance(days, int) and is_whole(days) and 0 <= days <= MOST_TERMS_DAYS:
+        return None
+    return f"terms are 0 to {MOST_TERMS_DAYS} days, not {shown(days)}"
 
 
 def metadata_problem(metadata: object) -> str | None:

@@ -1,25 +1,22 @@
 """Customers: made, changed, deleted while nothing refers to them."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError
 
 from core.db import require_transaction
-from core.errors import ConstraintRegistry
-from invoicing.errors import CustomerCodeTaken, CustomerInUse, CustomerNotFound, InvalidCustomer
+from invoicing.errors import CustomerInUse, CustomerNotFound, InvalidCustomer
 from invoicing.models import Customer
 from invoicing.rules import (
     MOST_REGION,
     check_country,
     check_region,
+    email_problem,
     is_code,
-    is_whole,
     metadata_problem,
     shown,
+    terms_problem,
     text_problem,
 )
 from invoicing.vat_ids import check_tax_id
@@ -42,7 +39,6 @@ FIELDS = (
     "active",
     "metadata",
 )
-MOST_TERMS_DAYS = 365
 
 _MOST = {
     "name": 200,
@@ -94,7 +90,7 @@ def create_customer(
         active=active,
         metadata=metadata or {},
     )
-    with atomic_use_case(actor, "create_customer") as audit, _naming_the_code_of(customer):
+    with atomic_use_case(actor, "create_customer") as audit:
         add_customers(audit, [customer])
     return customer
 
@@ -129,8 +125,7 @@ def change_customer(*, actor: Actor, customer: Customer, **changes: Any) -> Cust
         after = _as_audited(row)
         changed = [name for name in FIELDS if before[name] != after[name]]
         if changed:
-            with _naming_the_code_of(row):
-                row.save(update_fields=changed)
+            row.save(update_fields=changed)
             audit(
                 row,
                 before={name: before[name] for name in changed},
@@ -172,41 +167,19 @@ def _check(customer: Customer) -> None:
         if problem is not None:
             raise InvalidCustomer(field=field, problem=problem)
         setattr(customer, field, text.strip())
-    _check_email(customer.email)
     terms = customer.payment_terms_days
-    if terms is not None and not (is_whole(terms) and 0 <= terms <= MOST_TERMS_DAYS):
-        raise InvalidCustomer(
-            field="payment_terms_days",
-            problem=f"terms are 0 to {MOST_TERMS_DAYS} days, not {shown(terms)}",
-        )
-    problem = metadata_problem(customer.metadata)
-    if problem is not None:
-        raise InvalidCustomer(field="metadata", problem=problem)
+    problems = {
+        "email": email_problem(customer.email),
+        "payment_terms_days": None if terms is None else terms_problem(terms),
+        "metadata": metadata_problem(customer.metadata),
+    }
+    for field, problem in problems.items():
+        if problem is not None:
+            raise InvalidCustomer(field=field, problem=problem)
     customer.metadata = dict(customer.metadata)
     customer.country = check_country(customer.country)
     customer.region = check_region(customer.region, customer.country)
     customer.tax_id = check_tax_id(customer.tax_id, customer.country)
-
-
-def _check_email(email: str) -> None:
-    if email:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise InvalidCustomer(
-                field="email", problem=f"{shown(email)} is no email address"
-            ) from None
-
-
-@contextmanager
-def _naming_the_code_of(customer: Customer) -> Iterator[None]:
-    """Put into a refusal by the unique constraint the code that is taken."""
-    try:
-        yield
-    except IntegrityError as error:
-        if isinstance(ConstraintRegistry.translate(error), CustomerCodeTaken):
-            raise CustomerCodeTaken(customer=customer.code) from error
-        raise
 
 
 def _locked(organization: Organization, customer: Customer) -> Customer:

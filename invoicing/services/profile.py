@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models.functions import Now
 from typst import TypstError
 
@@ -12,7 +10,7 @@ from invoicing.documents.pdf import try_logo
 from invoicing.errors import InvalidLogo, InvalidProfile
 from invoicing.logos import read_logo
 from invoicing.models import InvoicingProfile, Paper
-from invoicing.rules import is_whole, shown, text_problem
+from invoicing.rules import email_problem, shown, terms_problem, text_problem
 from invoicing.tax import Rounding
 from invoicing.vat_ids import check_tax_id
 from organizations.actors import Actor
@@ -30,7 +28,6 @@ FIELDS = (
     "rounding",
     "payment_terms_days",
 )
-MOST_TERMS_DAYS = 365
 
 _MOST = {
     "legal_name": 200,
@@ -101,10 +98,9 @@ def _checked(actor: Actor, name: str, value: Any) -> Any:
     if name == "tax_id":
         return check_tax_id(value, actor.organization.country)
     if name == "payment_terms_days":
-        if not (is_whole(value) and 0 <= value <= MOST_TERMS_DAYS):
-            raise InvalidProfile(
-                field=name, problem=f"terms are 0 to {MOST_TERMS_DAYS} days, not {shown(value)}"
-            )
+        problem = terms_problem(value)
+        if problem is not None:
+            raise InvalidProfile(field=name, problem=problem)
         return value
     if name in _CHOICES:
         if value not in _CHOICES[name]:
@@ -119,11 +115,9 @@ def _checked_text(name: str, value: Any) -> str:
     if problem is not None:
         raise InvalidProfile(field=name, problem=problem)
     text = str(value).strip()
-    if name == "email" and text:
-        try:
-            validate_email(text)
-        except ValidationError:
-            raise InvalidProfile(field=name, problem=f"{shown(text)} is no email address") from None
+    problem = email_problem(text) if name == "email" else None
+    if problem is not None:
+        raise InvalidProfile(field=name, problem=problem)
     return text
 
 

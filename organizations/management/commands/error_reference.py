@@ -155,7 +155,9 @@ def _below(kind: type[Any]) -> set[type[Any]]:
         below = left.pop().__subclasses__()
         found.update(below)
         left += below
-    return {each for each in found if each.__module__.partition(".")[0] in labels | {"core"}}
+    # One that begins with an underscore is there to be derived from.
+    public = {each for each in found if not each.__name__.startswith("_")}
+    return {each for each in public if each.__module__.partition(".")[0] in labels | {"core"}}
 
 
 def _first_paragraph(kind: type[Any]) -> str:
