@@ -124,15 +124,9 @@ def payment(
     receivable: UUID,
 ) -> EntryDraft:
     """The method's account against receivable."""
-    return document.draft(
-        f"payment-{id}",
-        on,
-        f"Payment of {document.number}, {_name(method)}",
-        [
-            LineDraft(account, debit=amount, description=document.number),
-            LineDraft(receivable, credit=amount, description=document.number),
-        ],
-    )
+    said = f"Payment of {document.number}, {_name(method)}"
+    lines = _moved(document, amount, debited=account, credited=receivable)
+    return document.draft(f"payment-{id}", on, said, lines)
 
 
 def payment_taken_back(
@@ -146,15 +140,9 @@ def payment_taken_back(
     receivable: UUID,
 ) -> EntryDraft:
     """The mirror of a payment; `id` is the payment's."""
-    return document.draft(
-        f"payment-{id}-reversal",
-        on,
-        f"Payment of {document.number} taken back, {_name(method)}",
-        [
-            LineDraft(receivable, debit=amount, description=document.number),
-            LineDraft(account, credit=amount, description=document.number),
-        ],
-    )
+    said = f"Payment of {document.number} taken back, {_name(method)}"
+    lines = _moved(document, amount, debited=receivable, credited=account)
+    return document.draft(f"payment-{id}-reversal", on, said, lines)
 
 
 def refund(
@@ -168,15 +156,16 @@ def refund(
     receivable: UUID,
 ) -> EntryDraft:
     """Receivable against the method's account."""
-    return document.draft(
-        f"refund-{id}",
-        on,
-        f"Refund of {document.number}, {_name(method)}",
-        [
-            LineDraft(receivable, debit=amount, description=document.number),
-            LineDraft(account, credit=amount, description=document.number),
-        ],
-    )
+    said = f"Refund of {document.number}, {_name(method)}"
+    lines = _moved(document, amount, debited=receivable, credited=account)
+    return document.draft(f"refund-{id}", on, said, lines)
+
+
+def _moved(document: Document, amount: int, *, debited: UUID, credited: UUID) -> list[LineDraft]:
+    return [
+        LineDraft(debited, debit=amount, description=document.number),
+        LineDraft(credited, credit=amount, description=document.number),
+    ]
 
 
 def _by_account(
