@@ -119,10 +119,6 @@ class Order(TenantModel):
         """The reference, or what tells the id from others."""
         return self.reference or str(self.pk)[-12:]
 
-    @property
-    def is_locked(self) -> bool:
-        return self.locked_at is not None
-
 
 class OrderItem(TenantModel):
     """A line of an order. Its amounts are zero until the lock computes them.
