@@ -7,11 +7,14 @@ from typing import Any
 
 from core.money import format_amount
 from invoicing.admin.figures import decimals, place
-from invoicing.models import CreditNote, CreditNoteItem, CreditNoteTaxLine, Order, TaxCategory
-from invoicing.selectors.profile import get_profile
-from invoicing.services.orders.places import place_of_sale, rates_of_items
+from invoicing.documents.sales import discount_credited
+from invoicing.models import CreditNote, Order, TaxCategory
+from invoicing.selectors.profile import rounding_of
+from invoicing.services.orders.changing import check_revenue_accounts
+from invoicing.services.orders.creating import check_customer
+from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
 from invoicing.services.orders.taxing import tax_items
-from invoicing.tax import Rounding, Taxed, TaxedRate, round_half_up
+from invoicing.tax import Taxed, TaxedRate
 from organizations.models import Organization
 
 
@@ -107,7 +110,7 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
             account="",
             quantity=decimals(item.quantity),
             unit=amount(item.unit_amount),
-            discount=amount(-discount) if (discount := _discount_of(item, taxes)) else "",
+            discount=amount(-discount) if (discount := discount_credited(item, taxes)) else "",
             taxes=(),
             net=amount(item.net_amount),
             tax=amount(item.tax_amount),
@@ -124,16 +127,6 @@ def of_credit_note(credit_note: CreditNote) -> Breakdown:
         amount(credit_note.tax_amount),
         amount(credit_note.total_amount),
     )
-
-
-def _discount_of(item: CreditNoteItem, taxes: Sequence[CreditNoteTaxLine]) -> int:
-    """What of the discount is taken back with the item: what quantity times price is above the
-    amount in which the item is priced. Not told where only some prices hold their tax."""
-    inclusive = {tax.inclusive for tax in taxes if tax.tax_amount}
-    if len(inclusive) > 1:
-        return 0
-    priced: int = item.total_amount if True in inclusive else item.net_amount
-    return max(0, round_half_up(item.quantity * item.unit_amount) - priced)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +149,11 @@ def preview_of(
     """Nothing is written. The order comes with its customer and items.
 
     Raises:
-        UnknownTaxRate, TaxRateNotValid, UnknownCountry, AmountOutOfRange: as the lock would.
+        CustomerInactive, UnknownTaxRate, TaxRateNotValid, ReverseChargeNeedsTaxId, UnknownCountry,
+        InvalidRevenueAccount, AmountOutOfRange: as the lock would.
     """
+    check_customer(organization, order.customer)
+    check_revenue_accounts(order)
     country, region = place_of_sale(organization, order.customer, country, region)
     items = list(order.items.all())
     rates = rates_of_items(
@@ -167,7 +163,8 @@ def preview_of(
         region=region,
         on=on or organization.today(),
     )
-    taxed = tax_items(items, rates, Rounding(get_profile(organization).rounding))
+    check_reverse_charge(rates, order.customer)
+    taxed = tax_items(items, rates, rounding_of(organization))
     return Preview(country, region, _of_taxed(order.currency, items, rates, taxed))
 
 

@@ -189,7 +189,7 @@ def _credited_items(credit_note: CreditNote, taxes: Sequence[Tax]) -> tuple[Item
     rows = CreditNoteItem.objects.of(credit_note.organization_id)
     items = list(rows.filter(credit_note_id=credit_note.pk).select_related("order_item"))
     by_code = {tax.code: tax for tax in taxes}
-    discounts = [_discount_of(item, taxes) for item in items]
+    discounts = [discount_credited(item, taxes) for item in items]
     currency = credit_note.currency
     inclusive = any(tax.inclusive for tax in taxes)
     return tuple(
@@ -208,9 +208,9 @@ def _credited_items(credit_note: CreditNote, taxes: Sequence[Tax]) -> tuple[Item
     )
 
 
-def _discount_of(item: CreditNoteItem, taxes: Sequence[Tax]) -> int:
-    """What of the discount was taken back with the item: what quantity times price is above the
-    amount in which the item is priced. Not told where only some prices hold their tax."""
+def discount_credited(item: CreditNoteItem, taxes: Iterable[Tax | CreditNoteTaxLine]) -> int:
+    """What of the discount went with the item that was credited: what quantity times price is above
+    the amount in which the item is priced. 0 where only some prices hold their tax."""
     inclusive = {tax.inclusive for tax in taxes if tax.tax_amount}
     if len(inclusive) > 1:
         return 0

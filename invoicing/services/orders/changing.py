@@ -44,7 +44,7 @@ def change_order(*, actor: Actor, order: Order, **changes: Any) -> Order:
         if "items" in changes:
             _replace_items(draft, changes["items"])
         elif draft.currency != before["currency"]:
-            revenue_accounts(draft.organization, _drafts_of(draft.items.all()), draft.currency)
+            check_revenue_accounts(draft)
         after = _as_audited(draft)
         changed = [name for name in after if after[name] != before[name]]
         if changed:
@@ -107,6 +107,12 @@ def _replace_items(order: Order, items: Sequence[ItemDraft]) -> None:
     accounts = revenue_accounts(order.organization, drafts, order.currency)
     OrderItem.objects.of(order.organization).filter(order_id=order.pk).delete()
     insert_items(order, new_items(order, drafts, accounts))
+
+
+def check_revenue_accounts(order: Order) -> None:
+    """That the accounts which the items name take revenue in the order's currency. Raises
+    InvalidRevenueAccount."""
+    revenue_accounts(order.organization, _drafts_of(order.items.all()), order.currency)
 
 
 def _drafts_of(items: Iterable[OrderItem]) -> list[ItemDraft]:
