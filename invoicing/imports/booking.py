@@ -23,7 +23,7 @@ from invoicing.services.customers import add_customers
 from invoicing.services.issuing import issue
 from invoicing.services.locking import lock_invoice
 from invoicing.services.orders import ItemDraft, add_locked_order
-from invoicing.services.paying import PaymentDraft, pay
+from invoicing.services.paying import PaymentDraft, pay, pay_all
 from invoicing.services.refunds import refund_credit_note
 from organizations.actors import Actor
 from organizations.services.auditing import Audit
@@ -53,6 +53,7 @@ class Booking:
         require_transaction()
         self.tally = Tally()
         self._audit = audit
+        self._due: list[tuple[Invoice, SamplePayment]] = []
         self._actor = actor
         self._organization = actor.organization
         self._currency = currency
@@ -107,7 +108,8 @@ class Booking:
         self.tally.customers = len(new)
 
     def book(self, step: Step) -> Omission | None:
-        """An omission where the books have another document under that number.
+        """An omission where the books have another document under that number. Payments wait for
+        the next document, or for `settle_due`.
 
         Raises:
             Refusal: the books do not take it; nothing of the transaction may stay.
@@ -115,6 +117,7 @@ class Booking:
         if isinstance(step, SamplePayment):
             self._pay(step)
             return None
+        self.settle_due()
         document = step.document
         found = self._booked.get(document.number)
         if found is not None:
@@ -227,12 +230,33 @@ class Booking:
             return
         if payment.number in self._credited or payment.provider_reference in self._paid:
             return
-        paid = PaymentDraft(
-            PaymentMethod.BANK, provider_reference=payment.provider_reference, on=payment.day
+        self._due.append((booked.invoice, payment))
+
+    def settle_due(self) -> None:
+        """Record the payments that have been found due, together."""
+        if not self._due:
+            return
+        locked = [
+            (lock_invoice(self._organization, invoice.pk), payment)
+            for invoice, payment in sorted(self._due, key=lambda due: due[0].order_id)
+        ]
+        pay_all(
+            self._audit,
+            self._actor,
+            [
+                (
+                    invoice,
+                    PaymentDraft(
+                        PaymentMethod.BANK,
+                        provider_reference=payment.provider_reference,
+                        on=payment.day,
+                    ),
+                )
+                for invoice, payment in locked
+            ],
         )
-        invoice = lock_invoice(self._organization, booked.invoice.pk)
-        pay(self._audit, self._actor, invoice, paid)
-        self.tally.payments += 1
+        self.tally.payments += len(self._due)
+        self._due = []
 
     def _remember(
         self, document: SalesDocument, customer: Customer | None, invoice: Invoice | None = None

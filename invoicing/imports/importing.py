@@ -104,6 +104,7 @@ class SalesImport:
                 omission = step if isinstance(step, Omission) else booking.book(step)
                 if omission is not None:
                     omissions.append(omission)
+            booking.settle_due()
         self.tally += booking.tally
         return omissions
 

@@ -31,6 +31,8 @@ _QUANTITY = re.compile(r"-?\d{1,11}(\.\d{1,6})?", re.ASCII)
 _PRICE = re.compile(r"\d{1,15}(?:\.(\d{1,20}))?", re.ASCII)
 _MOMENT = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}) \d{1,2}:\d{2}(:\d{2})?", re.ASCII)
 _CUSTOMER = re.compile(r"[A-Za-z0-9.:_-]{0,50}", re.ASCII)
+# Bytes of a broken line among which its InvoiceNo is looked for.
+_LOOKED_AT = 10_000
 _LONGEST_SKU = 100
 _LONGEST_DESCRIPTION = 500
 _LONGEST_COUNTRY = 100
@@ -110,10 +112,14 @@ def _reader(order: Sequence[int], currency: str) -> Callable[[int, bytes], Sales
     decimals = exponent(currency)
 
     def read(number: int, line: bytes) -> SalesLine | BadLine:
+        # Also of a line that is broken, so that its document does not go in without it.
         document = ""
         try:
-            cells = _cells(line)
-            # Also of a line that is cut off, so that its document does not go in without it.
+            try:
+                cells = _cells(line)
+            except _Fault:
+                document = _document_of_broken(line, places[0])
+                raise
             document = _document(cells[places[0]] if places[0] < len(cells) else "")
             if len(cells) != width:
                 raise _Fault("wrong_columns", f"{len(cells)} columns instead of {width}")
@@ -148,6 +154,16 @@ def _cells(line: bytes) -> list[str]:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
         raise _Fault("not_csv", f"the line is no row: {error}") from None
+
+
+def _document_of_broken(line: bytes, place: int) -> str:
+    """The InvoiceNo of a line that is no row, where it stands before what is broken; or nothing."""
+    text = line[:_LOOKED_AT].decode(errors="replace").rstrip("\r\n")
+    try:
+        cells = next(csv.reader([text]), [])
+        return _document(cells[place]) if place < len(cells) else ""
+    except (csv.Error, _Fault):
+        return ""
 
 
 def _document(written: str) -> str:

@@ -1,9 +1,10 @@
 """The part that every payment of an invoice is made of."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from core.db import require_transaction, uuid7
+from core.db import require_transaction
 from invoicing.errors import NothingOwed, OverPayment
 from invoicing.models import FinancialTransaction, Invoice, Order, TransactionType
 from invoicing.services.postings import Document, payment
@@ -11,12 +12,13 @@ from invoicing.services.transactions import (
     account_of,
     check_amount,
     check_method,
-    check_provider_reference,
+    check_provider_references,
     insert_transaction,
     record_transaction,
 )
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
+from organizations.models import Organization
 from organizations.services.auditing import Audit
 
 
@@ -42,42 +44,75 @@ def pay(
         UnknownMethod, InvalidAmount, InvalidTransaction, ProviderReferenceTaken, NothingOwed,
         OverPayment, RoleUnfilled, BooksClosed, …
     """
+    [paid] = pay_all(audit, actor, [(invoice, draft)], now)
+    return paid
+
+
+def pay_all(
+    audit: Audit,
+    actor: Actor,
+    payments: Sequence[tuple[Invoice, PaymentDraft]],
+    now: datetime | None = None,
+) -> list[FinancialTransaction]:
+    """Payments of several invoices, none of them twice, with one posting for all. Raises as above,
+    and nothing of the transaction may stay."""
     require_transaction()
-    check_method(draft.method)
-    check_amount(draft.amount)
     organization = actor.organization
-    provider_reference = check_provider_reference(organization, draft.provider_reference)
-    amount = _payable(invoice, draft.amount)
-    on = draft.on or organization.today(now)
-    id = uuid7()
-    posting = payment(
-        Document.invoice(invoice.pk, invoice.number),
-        id,
-        on,
-        amount,
-        draft.method,
-        account=account_of(organization, draft.method, invoice.currency),
-        receivable=invoice.receivable_id,
+    for _, draft in payments:
+        check_method(draft.method)
+        check_amount(draft.amount)
+    references = check_provider_references(
+        organization, [draft.provider_reference for _, draft in payments]
     )
-    [entry] = post_entries(organization, [posting], actor=actor, now=now)
-    paid = FinancialTransaction(
+    made = [
+        _payment(organization, invoice, draft, reference, now)
+        for (invoice, draft), reference in zip(payments, references, strict=True)
+    ]
+    accounts = {
+        ways: account_of(organization, *ways)
+        for ways in dict.fromkeys((paid.method, paid.currency) for paid in made)
+    }
+    postings = [
+        payment(
+            Document.invoice(invoice.pk, invoice.number),
+            paid.pk,
+            paid.occurred_on,
+            paid.amount,
+            paid.method,
+            account=accounts[paid.method, paid.currency],
+            receivable=invoice.receivable_id,
+        )
+        for paid, (invoice, _) in zip(made, payments, strict=True)
+    ]
+    entries = post_entries(organization, postings, actor=actor, now=now)
+    for paid, entry, (invoice, _) in zip(made, entries, payments, strict=True):
+        paid.entry_id = entry.pk
+        insert_transaction(paid)
+        record_transaction(audit, paid, invoice)
+        if paid.amount == invoice.open_amount:
+            record_paid(audit, invoice)
+    return made
+
+
+def _payment(
+    organization: Organization,
+    invoice: Invoice,
+    draft: PaymentDraft,
+    provider_reference: str,
+    now: datetime | None,
+) -> FinancialTransaction:
+    """The row, which lacks its entry."""
+    return FinancialTransaction(
         organization=organization,
-        id=id,
         type=TransactionType.CREDIT,
         invoice_id=invoice.pk,
         customer_id=invoice.customer_id,
         method=draft.method,
-        amount=amount,
+        amount=_payable(invoice, draft.amount),
         currency=invoice.currency,
         provider_reference=provider_reference,
-        occurred_on=on,
-        entry_id=entry.pk,
+        occurred_on=draft.on or organization.today(now),
     )
-    insert_transaction(paid)
-    record_transaction(audit, paid, invoice)
-    if amount == invoice.open_amount:
-        record_paid(audit, invoice)
-    return paid
 
 
 def _payable(invoice: Invoice, amount: int | None) -> int:

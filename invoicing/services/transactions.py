@@ -1,9 +1,11 @@
 """What payments and refunds have in common: their input, their account, their row."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
+from core.db.prepared import text_array_parameter
 from invoicing.errors import (
     InvalidAmount,
     InvalidTransaction,
@@ -48,23 +50,32 @@ def check_provider_reference(organization: Organization, reference: str) -> str:
     Raises:
         InvalidTransaction, ProviderReferenceTaken
     """
+    [checked] = check_provider_references(organization, [reference])
+    return checked
+
+
+def check_provider_references(organization: Organization, references: Sequence[str]) -> list[str]:
+    """The same for several, by one statement."""
     require_transaction()
-    problem = text_problem(reference, most=_MOST_PROVIDER_REFERENCE)
-    if problem is not None:
-        raise InvalidTransaction(field="provider_reference", problem=problem)
-    reference = reference.strip()
-    if not reference:
-        return reference
-    with prepared_cursor() as cursor:
-        cursor.execute(_TAKEN, (organization.pk, reference))
-        if cursor.fetchone() is not None:
-            raise ProviderReferenceTaken(provider_reference=reference)
-    return reference
+    for reference in references:
+        problem = text_problem(reference, most=_MOST_PROVIDER_REFERENCE)
+        if problem is not None:
+            raise InvalidTransaction(field="provider_reference", problem=problem)
+    checked = [reference.strip() for reference in references]
+    given = [reference for reference in checked if reference]
+    if given:
+        with prepared_cursor() as cursor:
+            cursor.execute(_TAKEN, (organization.pk, text_array_parameter(given)))
+            taken = cursor.fetchone()
+        if taken is not None:
+            raise ProviderReferenceTaken(provider_reference=taken[0])
+    return checked
 
 
 _TAKEN = """
-SELECT 1 FROM invoicing_financialtransaction t
- WHERE t.organization_id = %s AND t.provider_reference = %s AND t.provider_reference <> ''
+SELECT t.provider_reference FROM invoicing_financialtransaction t
+ WHERE t.organization_id = %s AND t.provider_reference = ANY(%s::text[])
+   AND t.provider_reference <> ''
 """
 
 
