@@ -103,7 +103,7 @@ class CustomerPage(serializers.Serializer[Any]):
 class CustomerFilters(Paged):
     active = serializers.BooleanField(required=False, help_text="Only those that are, or are not.")
     search = serializers.CharField(
-        required=False, max_length=200, help_text="A part of the name, the code or the e-mail."
+        required=False, max_length=200, help_text="A part of the name, code, e-mail or VAT id."
     )
 
 

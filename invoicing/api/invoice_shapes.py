@@ -66,7 +66,7 @@ class InvoiceOfOrderInput(IssueTerms):
 class SaleInput(IssueTerms, PlaceInput, OrderInput):
     """An order to create, lock and issue in one call, and to pay where a payment comes with it."""
 
-    payment = PaymentInput(required=False)
+    payment = PaymentInput(required=False, help_text="Dated as the invoice, unless it has a day.")
 
 
 class InvoiceOutput(serializers.Serializer[Any]):
@@ -142,6 +142,9 @@ class CreditInput(StrictSerializer):
     amount = MinorUnits(required=False, help_text="With tax, in minor units.")
     items = CreditItemInput(many=True, required=False)
     reason = Text(max_length=500)
+    reference = Text(
+        required=False, allow_blank=True, max_length=100, help_text="Your own name; taken once."
+    )
     on = Day(required=False, help_text="The credit note's date; today, unless it is given.")
     series = Text(required=False, max_length=30, help_text="The series' code; `main` without it.")
 

@@ -3,14 +3,13 @@
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from invoicing.models import FinancialTransaction
 from ledger.models import JournalEntry
 from ledger.selectors.balances import balance_at
 from tests.api import send
 from tests.invoicing.api import MUGS, NET, ORDER, TAX, TOTAL, made, refusal
+from tests.invoicing.selling import statements_of
 
 pytestmark = pytest.mark.django_db
 
@@ -177,9 +176,7 @@ def test_pages_through_a_list(shop):
 
 def test_lists_by_as_many_statements_for_many_invoices_as_for_one(shop, lindqvist):
     def statements() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            shop.get("/invoices", expand="customer,order")
-        return len(captured)
+        return len(statements_of(lambda: shop.get("/invoices", expand="customer,order")))
 
     shop.invoice(customer="17850", items=[{**MUGS, "revenue_account": "4000"}])
     few = statements()
@@ -311,6 +308,17 @@ def test_credits_items_by_their_position(shop):
     # 2 × 2.55 and 17.5 % of it.
     assert (item["net_amount"], item["tax_amount"], item["total_amount"]) == (5_10, 89, 5_99)
     assert credit_note["total_amount"] == 5_99
+
+
+def test_takes_the_reference_of_a_credit_note_once(shop):
+    invoice = shop.invoice()
+    content = {"amount": 1_00, "reason": "Agreed by telephone", "reference": "R-1"}
+
+    credit_note = made(shop.post(f"/invoices/{invoice['id']}/credit-notes", content))
+    again = shop.post(f"/invoices/{invoice['id']}/credit-notes", content)
+
+    assert credit_note["reference"] == "R-1"
+    assert refusal(again, 409)[:2] == ("credit_note_reference_taken", "reference")
 
 
 def test_lists_the_credit_notes_of_one_invoice(shop):
