@@ -4,13 +4,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from invoicing.models import FinancialTransaction, Invoice
 from ledger.selectors.balances import balance_at
 from tests.api import send
 from tests.invoicing.api import MUGS, NET, ORDER, TAX, TOTAL, made
+from tests.invoicing.selling import statements_of
 
 pytestmark = pytest.mark.django_db
 
@@ -285,9 +284,7 @@ def test_expands_customer_and_invoice(shop, lindqvist):
 
 def test_lists_by_as_many_statements_for_many_orders_as_for_one(shop, lindqvist):
     def statements() -> int:
-        with CaptureQueriesContext(connection) as captured:
-            shop.get("/orders", expand="customer,invoice")
-        return len(captured)
+        return len(statements_of(lambda: shop.get("/orders", expand="customer,invoice")))
 
     item: dict[str, Any] = {**MUGS, "revenue_account": "4000"}
     shop.invoice(customer="17850", items=[item])

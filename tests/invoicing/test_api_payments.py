@@ -1,13 +1,12 @@
 """Payments, credit notes without an invoice, and number series over HTTP."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from ledger.models import JournalEntry
 from ledger.selectors.balances import balance_at
 from tests.api import send
 from tests.invoicing.api import MUGS, NET, TAX, TOTAL, made, refusal
+from tests.invoicing.selling import statements_of
 
 pytestmark = pytest.mark.django_db
 
@@ -49,9 +48,7 @@ class TestPayments:
 
     def test_are_listed_by_as_many_statements_for_many_as_for_one(self, shop, lindqvist):
         def statements() -> int:
-            with CaptureQueriesContext(connection) as captured:
-                shop.get("/payments", expand="invoice,customer")
-            return len(captured)
+            return len(statements_of(lambda: shop.get("/payments", expand="invoice,customer")))
 
         shop.paid(customer="17850")
         few = statements()
@@ -138,9 +135,7 @@ class TestCreditNotesWithoutAnInvoice:
 
     def test_are_listed_by_as_many_statements_for_many_as_for_one(self, shop, lindqvist):
         def statements() -> int:
-            with CaptureQueriesContext(connection) as captured:
-                shop.get("/credit-notes", expand="invoice,customer")
-            return len(captured)
+            return len(statements_of(lambda: shop.get("/credit-notes", expand="invoice,customer")))
 
         def credit() -> None:
             items = [{"position": 1, "quantity": 1}]
