@@ -1,7 +1,6 @@
 """Rows of invoicing as answers have them, by a constant number of statements for any number."""
 
 from collections.abc import Sequence, Set
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import prefetch_related_objects
@@ -19,6 +18,7 @@ from invoicing.models import (
     OrderItem,
     TaxRate,
 )
+from invoicing.rules import plain_number
 
 NOTHING: Set[str] = frozenset()
 
@@ -26,11 +26,6 @@ NOTHING: Set[str] = frozenset()
 _PARTS_OF_AN_ORDER = ("items__revenue_account", "tax_lines", "invoices")
 _PARTS_OF_AN_INVOICE = ("series",)
 _PARTS_OF_A_CREDIT_NOTE = ("series", "items__order_item", "tax_lines")
-
-
-def plain(number: Decimal) -> str:
-    """A decimal without the zeros that a column of the database pads it with."""
-    return format(number.normalize(), "f")
 
 
 def _below(name: str, parts: Sequence[str]) -> list[str]:
@@ -46,7 +41,7 @@ def tax_rate_as_json(rate: TaxRate) -> dict[str, Any]:
     return {
         "id": rate.pk,
         **{name: getattr(rate, name) for name in _OF_A_RATE},
-        "percentage": plain(rate.percentage),
+        "percentage": plain_number(rate.percentage),
         "valid_from": rate.valid_from,
         "valid_to": rate.valid_to,
         "active": rate.active,
@@ -151,7 +146,7 @@ def _item(item: OrderItem) -> dict[str, Any]:
         "position": item.position,
         "sku": item.sku,
         "description": item.description,
-        "quantity": plain(item.quantity),
+        "quantity": plain_number(item.quantity),
         "unit_amount": item.unit_amount,
         "discount_amount": item.discount_amount,
         "tax_rates": item.tax_codes,
@@ -166,7 +161,7 @@ def _tax_line(line: Any) -> dict[str, Any]:
     return {
         "position": line.position,
         **{name: getattr(line, name) for name in _OF_A_RATE},
-        "percentage": plain(line.percentage),
+        "percentage": plain_number(line.percentage),
         "taxable_amount": line.taxable_amount,
         "tax_amount": line.tax_amount,
     }
@@ -269,7 +264,7 @@ def _credited(item: CreditNoteItem) -> dict[str, Any]:
         "order_position": item.order_item.position if item.order_item else None,
         "sku": item.sku,
         "description": item.description,
-        "quantity": plain(item.quantity),
+        "quantity": plain_number(item.quantity),
         "unit_amount": item.unit_amount,
         "net_amount": item.net_amount,
         "tax_amount": item.tax_amount,
