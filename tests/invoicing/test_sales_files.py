@@ -178,6 +178,23 @@ def test_names_a_line_that_it_cannot_read_and_goes_on(bad: str | bytes, code: st
     assert isinstance(found[2], SalesLine)
 
 
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        (row(description='"Mug'), "not_csv"),
+        ('"536365",1,"Mug,6,12/1/2010 8:26,2.55,17850,United Kingdom', "not_csv"),
+        (row(description="\udcff").encode(errors="surrogateescape"), "not_utf8"),
+        (row(description="x" * 200_000), "not_csv"),
+        (row(description="x" * 20_000_000), "too_long"),
+    ],
+)
+def test_refuses_the_document_of_a_line_that_is_no_row(broken: str | bytes, code: str) -> None:
+    assert refusals(row(), broken, row()) == [
+        (3, "536365", "line", code),
+        (2, "536365", "document", "unreadable_line"),
+    ]
+
+
 @pytest.mark.parametrize("number", ["", "A563185", "c536365", "536365-2", "5" * 21, "=1+1"])
 def test_refuses_a_line_of_no_document(number: str) -> None:
     assert refusals(GOOD, row(number), row("536366")) == [(3, "", "line", "invalid_number")]
