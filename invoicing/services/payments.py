@@ -4,6 +4,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from invoicing.errors import (
+    InvalidTransaction,
     NotAPayment,
     OrderCancelled,
     OrderNotLocked,
@@ -96,12 +97,17 @@ def reverse_payment(
 
     Raises:
         PaymentNotFound, NotAPayment, PaymentAlreadyReversed, PaymentRefunded, BooksClosed
+        InvalidTransaction: `on` lies before the payment.
     """
     reason = check_reason(reason)
     organization = actor.organization
     with atomic_use_case(actor, "reverse_payment") as audit:
         invoice, taken = _lock_payment(actor, payment)
         on = on or organization.today(now)
+        if on < taken.occurred_on:
+            raise InvalidTransaction(
+                field="on", problem=f"the payment was made on {taken.occurred_on}, after {on}"
+            )
         draft = payment_taken_back(
             Document.invoice(invoice.pk, invoice.number),
             taken.pk,

@@ -455,6 +455,16 @@ def test_takes_nothing_back_without_a_reason(acme, till, invoice, reason):
     assert caught.value.attr == "reason"
 
 
+def test_takes_nothing_back_before_it_was_paid(acme, till, invoice):
+    payment = till.pay(invoice, on=LATER)
+
+    with refused(InvalidTransaction, acme) as caught:
+        till.reverse(payment, on=LATER - timedelta(days=1))
+
+    assert caught.value.attr == "on"
+    assert till.reverse(payment, on=LATER).occurred_on == LATER
+
+
 def test_takes_nothing_back_on_a_closed_day(acme, as_carol, till, invoice):
     payment = till.pay(invoice)
     close_books(actor=as_carol, through=DAY)
