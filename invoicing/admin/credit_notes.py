@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from core.errors import Refusal
 from invoicing.admin.breakdowns import of_credit_note
 from invoicing.admin.customer_choice import CustomerFilter
-from invoicing.admin.documents import Step, sent
+from invoicing.admin.documents import Step, go_on, sent
 from invoicing.admin.figures import customer_cell, cut, entry_page, figure, link, money, page_of
 from invoicing.admin.invoices import transaction_line
 from invoicing.admin.printing import PrintedAdmin
@@ -24,6 +24,7 @@ from invoicing.selectors.invoices import get_credit_note
 from invoicing.services.crediting import issue_credit_note
 from invoicing.services.refunds import refund_credit_note
 from organizations.admin.base import actor_of, may_read_trail, organization_of
+from organizations.admin.once import do_once
 from organizations.admin.reading import history_of
 
 REFUND = Step("refund", "Refund", "undo", ("invoicing.refund_payment",), "ch-danger-quiet")
@@ -122,19 +123,23 @@ class CreditNoteAdmin(PrintedAdmin[CreditNote]):
         sheet = Sheet(
             request, organization, CreditNoteHead, initial={"currency": organization.currency}
         )
+
+        def issue() -> tuple[str, str]:
+            note = issue_credit_note(
+                actor=actor_of(request),
+                items=sheet.rows.drafts(),
+                **{**sheet.head.cleaned_data, **sheet.place()},
+            )
+            said = f"{note} over {money(note.total_amount, note.currency)} is issued."
+            return said, self.url_of(note)
+
         if sheet.is_complete():
             try:
-                note = issue_credit_note(
-                    actor=actor_of(request),
-                    items=sheet.rows.drafts(),
-                    **{**sheet.head.cleaned_data, **sheet.place()},
-                )
+                done = do_once(request, issue)
             except Refusal as refusal:
                 sheet.refuse(refusal)
             else:
-                said = f"{note} over {money(note.total_amount, note.currency)} is issued."
-                messages.success(request, said)
-                return HttpResponseRedirect(self.url_of(note))
+                return go_on(request, done)
         return sheet.render(
             self,
             "New credit note without an invoice",

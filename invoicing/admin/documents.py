@@ -21,6 +21,7 @@ from core.errors import Refusal
 from core.forms import PageForm
 from core.money import format_amount
 from organizations.admin.base import AuditedAdmin
+from organizations.admin.once import Done, do_once, page_name
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -124,19 +125,18 @@ class DocumentAdmin(AuditedAdmin[Row]):
         template: str = "admin/books/confirm.html",
         **context: Any,
     ) -> HttpResponse:
-        """Ask with a form, then do it.
+        """Ask with a form, then do it: once, however often it is sent.
 
         `do` takes what the form says, and returns what to tell and where to go on; a refusal is
         said on the form.
         """
         if request.method == "POST" and form.is_valid():
             try:
-                said, url = do(form.cleaned_data)
+                done = do_once(request, lambda: do(form.cleaned_data))
             except Refusal as refusal:
                 form.refuse(worded(refusal, getattr(row, "currency", "")))
             else:
-                messages.success(request, said)
-                return HttpResponseRedirect(url)
+                return go_on(request, done)
         return self.render_page(
             request,
             template,
@@ -148,6 +148,7 @@ class DocumentAdmin(AuditedAdmin[Row]):
             submit=submit,
             danger=danger,
             back=self.url_of(row),
+            once=page_name(request),
             **context,
         )
 
@@ -156,6 +157,15 @@ class DocumentAdmin(AuditedAdmin[Row]):
 
 
 _AMOUNTS = ("amount", "open", "left")
+
+
+def go_on(request: HttpRequest, done: Done) -> HttpResponse:
+    """Tell what was done, and go on from there."""
+    if done.is_repeated:
+        messages.info(request, f"{done.said} It was sent twice, and done once.")
+    else:
+        messages.success(request, done.said)
+    return HttpResponseRedirect(done.url)
 
 
 def worded(refusal: Refusal, currency: str) -> Refusal:

@@ -16,6 +16,7 @@ from invoicing.models import DocumentKind, OrderItem
 from invoicing.selectors.numbering import list_series
 from invoicing.services.numbering import MAIN
 from ledger.admin.accounts import CURRENCIES
+from organizations.admin.once import page_name
 from organizations.models import Organization
 
 
@@ -133,6 +134,7 @@ class Sheet:
             rows=self.rows,
             accounts=self.offer.accounts.choices,
             exponents=EXPONENTS,
+            once=page_name(self.request),
             **context,
         )
         return page
