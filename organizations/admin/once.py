@@ -73,7 +73,8 @@ def do_once(request: HttpRequest, work: Callable[[], tuple[str, str]]) -> Done:
                 raise
             time.sleep(_LOOK_AGAIN_S)
         else:
-            return Done(*json.loads(stored.body), is_repeated)
+            said, url = json.loads(stored.body)
+            return Done(said, url, is_repeated)
 
 
 def _sent(request: HttpRequest) -> bytes:
