@@ -21,6 +21,8 @@ class IssueFacts:
     buyer: dict[str, Any] | None
     payment_terms_days: int
     accounts: RoleAccounts
+    # The number of the invoice that the order has already, if it was asked for.
+    invoiced_as: str | None = None
 
     @property
     def snapshot(self) -> dict[str, Any]:
@@ -32,12 +34,16 @@ class IssueFacts:
 
 
 def issue_facts(
-    organization: Organization, customer_id: UUID | None, currency: str, roles: Iterable[str]
+    organization: Organization,
+    customer_id: UUID | None,
+    currency: str,
+    roles: Iterable[str],
+    order_id: UUID | None = None,
 ) -> IssueFacts:
     """As they stand now; of the roles only those that somebody fills."""
     with prepared_cursor() as cursor:
-        cursor.execute(_FACTS, (currency, list(roles), customer_id, organization.pk))
-        seller, buyer, organizations_terms, customers_terms, accounts = cursor.fetchone()
+        cursor.execute(_FACTS, (currency, list(roles), order_id, customer_id, organization.pk))
+        seller, buyer, organizations_terms, customers_terms, rows, invoice = cursor.fetchone()
     terms = next(
         (days for days in (customers_terms, organizations_terms) if days is not None),
         _DEFAULT_TERMS_DAYS,
@@ -47,9 +53,9 @@ def issue_facts(
         buyer=json.loads(buyer) if customer_id else None,
         payment_terms_days=terms,
         accounts=RoleAccounts(
-            currency,
-            {role: UUID(account) for role, account in json.loads(accounts or "{}").items()},
+            currency, ((role, UUID(id), code) for role, id, code in json.loads(rows or "[]"))
         ),
+        invoiced_as=invoice,
     )
 
 
@@ -57,11 +63,11 @@ def role_accounts(organization: Organization, currency: str, roles: Iterable[str
     """The active accounts that fill these roles in a currency; asking one for another raises."""
     with prepared_cursor() as cursor:
         cursor.execute(_ACCOUNTS, (organization.pk, currency, list(roles)))
-        return RoleAccounts(currency, dict(cursor.fetchall()))
+        return RoleAccounts(currency, cursor.fetchall())
 
 
 _ACCOUNTS = """
-SELECT a.role, a.id FROM ledger_account a
+SELECT a.role, a.id, a.code FROM ledger_account a
  WHERE a.organization_id = %s AND a.currency = %s AND a.role = ANY(%s) AND a.status = 'active'
 """
 
@@ -76,9 +82,11 @@ SELECT jsonb_build_object(
          'city', c.city, 'region', c.region, 'country', c.country, 'tax_id', c.tax_id,
          'email', c.email),
        p.payment_terms_days, c.payment_terms_days,
-       (SELECT jsonb_object_agg(a.role, a.id) FROM ledger_account a
+       (SELECT jsonb_agg(jsonb_build_array(a.role, a.id, a.code)) FROM ledger_account a
          WHERE a.organization_id = o.id AND a.currency = %s AND a.role = ANY(%s)
-           AND a.status = 'active')
+           AND a.status = 'active'),
+       (SELECT i.number FROM invoicing_invoice i
+         WHERE i.organization_id = o.id AND i.order_id = %s)
   FROM organizations_organization o
   LEFT JOIN invoicing_invoicingprofile p ON p.organization_id = o.id
   LEFT JOIN invoicing_customer c ON c.organization_id = o.id AND c.id = %s

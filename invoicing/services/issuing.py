@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from core.db import require_transaction
 from invoicing.errors import (
@@ -15,14 +16,13 @@ from invoicing.errors import (
 from invoicing.models import Customer, DocumentKind, Invoice, InvoiceStatus, Order, OrderStatus
 from invoicing.parts import merged
 from invoicing.services.issue_facts import IssueFacts, issue_facts
-from invoicing.services.locking import lock_invoice, lock_invoice_of, lock_order
+from invoicing.services.locking import lock_invoice, lock_order
 from invoicing.services.numbering import MAIN, lock_number
 from invoicing.services.order_parts import parts_of_order
 from invoicing.services.orders import ItemDraft, add_locked_order
 from invoicing.services.paying import PaymentDraft, pay, record_paid
 from invoicing.services.postings import Document, issuance
 from invoicing.services.rows import insert_row
-from ledger.drafts import EntryDraft
 from ledger.models import AccountRole
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
@@ -52,10 +52,6 @@ def issue_invoice(
     """
     with atomic_use_case(actor, "issue_invoice") as audit:
         locked = lock_order(actor.organization, order.pk)
-        _check_is_locked(locked)
-        invoice = lock_invoice_of(locked)
-        if invoice is not None:
-            raise OrderAlreadyInvoiced(order=locked.name, invoice=invoice.number)
         return issue(
             audit, actor, locked, issued_on=issued_on, due_on=due_on, series=series, now=now
         )
@@ -115,13 +111,14 @@ def issue(
     series: str = MAIN,
     now: datetime | None = None,
 ) -> Invoice:
-    """The part: `order` is as its caller has locked it in this transaction, and has no invoice.
-    Raises as above."""
+    """The part: `order` is as its caller has locked it in this transaction. Raises as above."""
     require_transaction()
     _check_is_locked(order)
     organization = actor.organization
     on = issued_on or organization.today(now)
-    facts = issue_facts(organization, order.customer_id, order.currency, _ROLES)
+    facts = issue_facts(organization, order.customer_id, order.currency, _ROLES, order.pk)
+    if facts.invoiced_as is not None:
+        raise OrderAlreadyInvoiced(order=order.name, invoice=facts.invoiced_as)
     due_on = due_on or _due_after(on, facts.payment_terms_days)
     if due_on < on:
         raise DueBeforeIssue(issued_on=on.isoformat(), due_on=due_on.isoformat())
@@ -142,9 +139,7 @@ def issue(
         receivable_id=receivable,
     )
     if invoice.total_amount:
-        draft = _draft(order, invoice, facts, next_number.number)
-        [entry] = post_entries(organization, [draft], actor=actor, now=now)
-        invoice.entry_id = entry.pk
+        invoice.entry_id = _post(actor, order, invoice, facts, next_number.number, now)
     insert_row(invoice, _GIVEN)
     if invoice.number != next_number.number:
         # The series or the fiscal year changed in between; the entry would say another number.
@@ -169,14 +164,28 @@ def _due_after(issued_on: date, days: int) -> date:
         return date.max
 
 
-def _draft(order: Order, invoice: Invoice, facts: IssueFacts, number: str) -> EntryDraft:
-    return issuance(
+def _post(
+    actor: Actor,
+    order: Order,
+    invoice: Invoice,
+    facts: IssueFacts,
+    number: str,
+    now: datetime | None,
+) -> UUID:
+    """Post the issue; the id of its entry."""
+    parts = merged(parts_of_order(order))
+    draft = issuance(
         Document.invoice(invoice.pk, number, facts.customer_name),
         invoice.issued_on,
-        merged(parts_of_order(order)),
+        parts,
         receivable=invoice.receivable_id,
         accounts=facts.accounts,
     )
+    # Accounts of the items' own are not among those that fill the roles.
+    known = None if any(part.account for part in parts) else facts.accounts.known
+    [entry] = post_entries(actor.organization, [draft], actor=actor, now=now, accounts=known)
+    id: UUID = entry.pk
+    return id
 
 
 def _record(audit: Audit, order: Order, invoice: Invoice) -> None:

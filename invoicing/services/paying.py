@@ -9,11 +9,11 @@ from invoicing.errors import NothingOwed, OverPayment
 from invoicing.models import FinancialTransaction, Invoice, Order, TransactionType
 from invoicing.services.postings import Document, payment
 from invoicing.services.transactions import (
-    account_of,
     check_amount,
     check_method,
     check_provider_references,
     insert_transaction,
+    payment_accounts,
     record_transaction,
 )
 from ledger.services.posting import post_entries
@@ -68,10 +68,9 @@ def pay_all(
         _payment(organization, invoice, draft, reference, now)
         for (invoice, draft), reference in zip(payments, references, strict=True)
     ]
-    accounts = {
-        ways: account_of(organization, *ways)
-        for ways in dict.fromkeys((paid.method, paid.currency) for paid in made)
-    }
+    accounts = payment_accounts(
+        organization, [(invoice, draft.method) for invoice, draft in payments]
+    )
     postings = [
         payment(
             Document.invoice(invoice.pk, invoice.number),
@@ -79,12 +78,12 @@ def pay_all(
             paid.occurred_on,
             paid.amount,
             paid.method,
-            account=accounts[paid.method, paid.currency],
+            account=accounts.get(paid.method, paid.currency),
             receivable=invoice.receivable_id,
         )
         for paid, (invoice, _) in zip(made, payments, strict=True)
     ]
-    entries = post_entries(organization, postings, actor=actor, now=now)
+    entries = post_entries(organization, postings, actor=actor, now=now, accounts=accounts.known)
     for paid, entry, (invoice, _) in zip(made, entries, payments, strict=True):
         paid.entry_id = entry.pk
         insert_transaction(paid)

@@ -5,7 +5,7 @@ of zero get no line, and need no account. The references are those that the data
 the document.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +15,7 @@ from invoicing.parts import Part, taxes_by_rate, total_of
 from ledger.drafts import EntryDraft, LineDraft
 from ledger.errors import RoleUnfilled
 from ledger.models import AccountRole
+from ledger.services.posting import AccountsByName
 
 METHOD_ROLES: dict[str, AccountRole] = {
     PaymentMethod.CASH: AccountRole.CASH,
@@ -28,11 +29,17 @@ _INVOICE, _CREDIT_NOTE = "invoice", "credit-note"
 
 
 class RoleAccounts:
-    """The active accounts that fill roles, in one currency."""
+    """The active accounts that fill roles, in one currency.
 
-    def __init__(self, currency: str, accounts: Mapping[str, UUID]) -> None:
+    `known` is what posting needs to know of them, so that it does not have to look them up again.
+    """
+
+    def __init__(self, currency: str, rows: Iterable[tuple[str, UUID, str]]) -> None:
+        """Rows are (role, id, code)."""
         self.currency = currency
-        self._accounts = accounts
+        rows = list(rows)
+        self._accounts = {role: id for role, id, _ in rows}
+        self.known = AccountsByName((id, code, currency) for _, id, code in rows)
 
     def __getitem__(self, role: str) -> UUID:
         """Raises RoleUnfilled: nobody has the role in this currency."""

@@ -1,11 +1,11 @@
 """What payments and refunds have in common: their input, their account, their row."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
-from core.db.prepared import text_array_parameter
+from core.db.prepared import array_parameter, text_array_parameter
 from invoicing.errors import (
     InvalidAmount,
     InvalidTransaction,
@@ -17,6 +17,8 @@ from invoicing.rules import is_whole, shown, text_problem
 from invoicing.services.issue_facts import role_accounts
 from invoicing.services.postings import METHOD_ROLES
 from invoicing.services.rows import insert_row
+from ledger.errors import RoleUnfilled
+from ledger.services.posting import AccountsByName
 from organizations.models import Organization
 from organizations.services.auditing import Audit
 
@@ -83,6 +85,51 @@ def account_of(organization: Organization, method: str, currency: str) -> UUID:
     """Where money of this method lies. Raises RoleUnfilled."""
     role = METHOD_ROLES[method]
     return role_accounts(organization, currency, [role])[role]
+
+
+class PaymentAccounts:
+    """Where money of each method and currency lies; `known` is what posting needs to know of these
+    accounts and of the receivables, so that it does not have to look them up again."""
+
+    def __init__(self, rows: Iterable[tuple[UUID, str, str, str]]) -> None:
+        """Rows are (id, code, currency, role); one that is not active has none."""
+        rows = list(rows)
+        self.known = AccountsByName(row[:3] for row in rows)
+        self._by_role = {(role, currency): id for id, _, currency, role in rows if role}
+
+    def get(self, method: str, currency: str) -> UUID:
+        """Raises RoleUnfilled."""
+        role = METHOD_ROLES[method]
+        account = self._by_role.get((role, currency))
+        if account is None:
+            raise RoleUnfilled(role=str(role), currency=currency)
+        return account
+
+
+def payment_accounts(
+    organization: Organization, payments: Sequence[tuple[Invoice, str]]
+) -> PaymentAccounts:
+    """The accounts of payments of these invoices by these methods, by one statement."""
+    roles = {METHOD_ROLES[method] for _, method in payments}
+    with prepared_cursor() as cursor:
+        cursor.execute(
+            _PAYMENT_ACCOUNTS,
+            (
+                organization.pk,
+                array_parameter({invoice.receivable_id for invoice, _ in payments}),
+                text_array_parameter(roles),
+                text_array_parameter({invoice.currency for invoice, _ in payments}),
+            ),
+        )
+        return PaymentAccounts(cursor.fetchall())
+
+
+_PAYMENT_ACCOUNTS = """
+SELECT a.id, a.code, a.currency, CASE a.status WHEN 'active' THEN a.role ELSE '' END
+  FROM ledger_account a
+ WHERE a.organization_id = %s
+   AND (a.id = ANY(%s::uuid[]) OR (a.role = ANY(%s::text[]) AND a.currency = ANY(%s::text[])))
+"""
 
 
 def insert_transaction(transaction: FinancialTransaction) -> None:

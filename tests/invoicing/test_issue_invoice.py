@@ -392,7 +392,7 @@ def test_sends_as_many_statements_for_a_hundred_items_as_for_one(acme, till):
     one, hundred = (statements_of(lambda o=order: till.issue(o)) for order in orders)
 
     assert one == hundred
-    assert len(one) == 8
+    assert len(one) == 6
 
 
 def test_its_entry_is_not_voided(acme, as_carol, till):

@@ -182,7 +182,7 @@ def test_sends_as_many_statements_for_a_hundred_items_as_for_one(acme, till):
     one, hundred = (statements_of(lambda i=invoice: till.pay(i)) for invoice in invoices)
 
     assert one == hundred
-    assert len(one) == 6
+    assert len(one) == 5
 
 
 # --- What is refused ------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ def test_gives_back_the_way_the_last_payment_came(till):
 def test_does_not_count_a_payment_that_was_taken_back(till):
     invoice = till.invoice()
     till.pay(invoice, 20_00, method="cash")
-    till.reverse(till.pay(invoice, method="card", on=LATER))
+    till.reverse(till.pay(invoice, method="card", on=LATER), on=LATER)
 
     assert till.refund(invoice).method == "cash"
     assert fresh(invoice).refunded_amount == 20_00
@@ -261,11 +261,26 @@ def test_refuses_a_refund_without_a_reason(acme, till, invoice):
     assert caught.value.attr == "reason"
 
 
-def test_refuses_a_refund_before_the_issue(acme, till, invoice):
+def test_refuses_a_refund_before_the_issue(acme, till):
+    invoice = till.invoice()
+    till.pay(invoice, on=DAY - timedelta(days=2))
+
     with refused(InvalidCreditNote, acme) as caught:
         till.refund(invoice, on=DAY - timedelta(days=1))
 
     assert caught.value.attr == "on"
+
+
+def test_refuses_a_refund_before_anything_was_paid(acme, till):
+    invoice = till.invoice()
+    till.reverse(till.pay(invoice))
+    till.pay(invoice, on=LATER)
+
+    with refused(InvalidTransaction, acme) as caught:
+        till.refund(invoice, on=LATER - timedelta(days=1))
+
+    assert caught.value.attr == "on"
+    assert till.refund(invoice, on=LATER).occurred_on == LATER
 
 
 def test_does_not_find_another_organizations_invoice_or_order(acme, invoice, as_mallory):
@@ -304,6 +319,13 @@ def test_pays_a_credit_note_out(acme, till, note):
     assert refund.entry.reference_type == "credit-note"
     assert fresh(note).refunded_amount == 12_00
     assert balance_at(acme, RECEIVABLE) == 0
+
+
+def test_pays_no_credit_note_out_before_it_was_issued(acme, till, note):
+    with refused(InvalidTransaction, acme) as caught:
+        pay_out(till, note, on=DAY - timedelta(days=1))
+
+    assert caught.value.attr == "on"
 
 
 def test_pays_a_credit_note_out_in_parts_and_never_more(acme, till, note):

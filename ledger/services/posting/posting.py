@@ -9,7 +9,7 @@ from django.utils import timezone
 from core.db import require_transaction
 from ledger.drafts import EntryDraft
 from ledger.models import JournalEntry
-from ledger.services.posting.accounts import find_accounts
+from ledger.services.posting.accounts import AccountsByName, find_accounts
 from ledger.services.posting.batch import Batch
 from ledger.services.posting.contents import Contents, entries_under
 from organizations.actors import Actor
@@ -23,13 +23,15 @@ def post_entries(
     actor: Actor | None = None,
     now: datetime | None = None,
     voids: Sequence[UUID] = (),
+    accounts: AccountsByName | None = None,
 ) -> list[JournalEntry]:
     """Post drafts, in their order, inside the caller's transaction; all of them or none.
 
     What is in the books already under the same reference and with the same content is returned
     as it stands, marked `is_replay`; what is only proposed is not in them.
     `voids` are posted entries that become voided by the reversals among the drafts, in the same
-    statement.
+    statement. `accounts` are those that the drafts name, where the caller has looked them up
+    already; their laws are checked by the triggers all the same.
 
     Raises:
         UnbalancedEntry, UnknownAccount, CurrencyMismatch, AccountArchived, AccountHasChildren,
@@ -38,7 +40,8 @@ def post_entries(
     require_transaction()
     if not drafts:
         return []
-    accounts = find_accounts(organization, drafts)
+    if accounts is None:
+        accounts = find_accounts(organization, drafts)
     first_of: dict[str, int] = {}
     batch = Batch(organization, actor, now or timezone.now())
     for position, draft in enumerate(drafts):
