@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from invoicing.errors import (
     CreditNoteOfAnInvoice,
+    InvalidTransaction,
     NothingToRefund,
     OrderNotPaid,
     OverRefund,
@@ -61,6 +62,7 @@ def refund_invoice(
 
     Raises:
         InvoiceNotFound, InvalidAmount, UnknownMethod, NothingToRefund, OverRefund,
+        InvalidTransaction: also before the first payment that still stands.
         ProviderReferenceTaken, RoleUnfilled, BooksClosed, …: nothing was written.
     """
     with atomic_use_case(actor, "refund_invoice") as audit:
@@ -108,6 +110,7 @@ def refund_credit_note(
     Raises:
         CreditNoteNotFound, CreditNoteOfAnInvoice, InvalidAmount, UnknownMethod, NothingToRefund,
         OverRefund, ProviderReferenceTaken, RoleUnfilled, BooksClosed
+        InvalidTransaction: also before the credit note was issued.
     """
     check_method(method)
     check_amount(amount)
@@ -118,14 +121,11 @@ def refund_credit_note(
             raise CreditNoteOfAnInvoice(credit_note=locked.number)
         wanted = _refundable(locked, locked.total_amount - locked.refunded_amount, amount)
         provider_reference = check_provider_reference(actor.organization, provider_reference)
+        on = on or actor.organization.today(now)
+        if on < locked.issued_on:
+            raise _too_early(f"{locked.number} was issued on {locked.issued_on}, after {on}")
         refund, draft = _prepare(
-            actor.organization,
-            locked,
-            wanted,
-            method,
-            reason,
-            provider_reference,
-            on or actor.organization.today(now),
+            actor.organization, locked, wanted, method, reason, provider_reference, on
         )
         [entry] = post_entries(actor.organization, [draft], actor=actor, now=now)
         refund.entry_id = entry.pk
@@ -153,9 +153,13 @@ def _refund(
     provider_reference = check_provider_reference(organization, provider_reference)
     wanted = _refundable(invoice, invoice.paid_amount - invoice.refunded_amount, amount)
     on = on or organization.today(now)
+    payments = _payments_of(invoice)
+    first_paid_on, last_method = payments[0][0], payments[-1][1]
+    if on < first_paid_on:
+        raise _too_early(f"{invoice.number} was first paid on {first_paid_on}, after {on}")
     to_credit = wanted - min(wanted, max(0, -invoice.open_amount))
     credit = prepare_refunded(organization, invoice, to_credit, reason, on) if to_credit else None
-    method = method or _method_of_last_payment(invoice)
+    method = method or last_method
     refund, draft = _prepare(organization, invoice, wanted, method, reason, provider_reference, on)
     drafts = [credit.draft, draft] if credit else [draft]
     entries = post_entries(organization, drafts, actor=actor, now=now)
@@ -181,19 +185,22 @@ def _refundable(document: Invoice | CreditNote, left: int, amount: int | None) -
     return left if amount is None else amount
 
 
-def _method_of_last_payment(invoice: Invoice) -> str:
-    method: str = (
+def _too_early(problem: str) -> InvalidTransaction:
+    return InvalidTransaction(field="on", problem=problem)
+
+
+def _payments_of(invoice: Invoice) -> list[tuple[date, str]]:
+    """Day and method of those that were not taken back, the earliest first."""
+    return list(
         FinancialTransaction.objects.of(invoice.organization_id)
         .filter(
             invoice_id=invoice.pk,
             type=TransactionType.CREDIT,
             status=TransactionStatus.COMPLETED,
         )
-        .order_by("-occurred_on", "-id")
-        .values_list("method", flat=True)[:1]
-        .get()
+        .order_by("occurred_on", "id")
+        .values_list("occurred_on", "method")
     )
-    return method
 
 
 def _prepare(
