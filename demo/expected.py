@@ -103,10 +103,6 @@ class Expected:
         return [invoice for invoice in self.invoices if invoice.paid_on and invoice.customer]
 
     @property
-    def walk_ins(self) -> list[Document]:
-        return [invoice for invoice in self.invoices if not invoice.customer]
-
-    @property
     def refunds(self) -> list[Document]:
         return [note for note in self.credit_notes if note.refunded]
 
