@@ -64,4 +64,6 @@ def check_fiscal_year_start(month: int) -> int:
 
 def is_storable(text: str) -> bool:
     """Whether PostgreSQL can keep a text: it has no NUL and no half of a surrogate pair."""
-    return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "\x00" not in text and (
+        text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)
+    )

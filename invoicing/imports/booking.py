@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from core.db import require_transaction
 from invoicing.imports.books import (
     Booked,
+    Debt,
     booked_cancellations,
     booked_sales,
     customers_by_code,
+    debt_of,
     goods_of,
-    owed_by,
     references_taken,
 )
 from invoicing.imports.cancelling import cancelled_invoice
@@ -103,7 +104,6 @@ class Booking:
         ]
         if new:
             add_customers(self._audit, new)
-        self._new = {customer.code for customer in new}
         self._customers |= {customer.code: customer for customer in new}
         self.tally.customers = len(new)
 
@@ -169,9 +169,10 @@ class Booking:
 
     def _take_back(self, sale: Sale, customer: Customer | None) -> None:
         document = sale.document
-        cancelled = customer and cancelled_invoice(
-            self._organization, document, customer, sale.rate
-        )
+        debt = debt_of(self._organization, customer, self._currency) if customer else Debt()
+        cancelled = None
+        if customer and debt.has_open_invoices:
+            cancelled = cancelled_invoice(self._organization, document, customer, sale.rate)
         if cancelled:
             credit_invoice(
                 actor=self._actor,
@@ -183,18 +184,13 @@ class Booking:
             )
             self._credited.add(cancelled.invoice.order.reference)
         else:
-            self._give_credit(sale, customer)
+            self._give_credit(sale, customer, debt)
         self._remember(document, customer)
         self.tally.credit_notes += 1
 
-    def _give_credit(self, sale: Sale, customer: Customer | None) -> None:
+    def _give_credit(self, sale: Sale, customer: Customer | None, debt: Debt) -> None:
         """To the customer's good; a walk-in has it back at once, in cash."""
         document = sale.document
-        owed = (
-            owed_by(self._organization, customer, self._currency)
-            if customer and self._settle
-            else 0
-        )
         note = issue_credit_note(
             actor=self._actor,
             currency=self._currency,
@@ -208,7 +204,7 @@ class Booking:
         if customer is None:
             self._refund(note, PaymentMethod.CASH, note.total_amount)
         elif self._settle:
-            self._refund(note, PaymentMethod.BANK, note.total_amount - max(owed, 0))
+            self._refund(note, PaymentMethod.BANK, note.total_amount - debt.owed_amount)
 
     def _refund(self, note: CreditNote, method: PaymentMethod, amount: int) -> None:
         if amount <= 0:

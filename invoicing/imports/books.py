@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import F, Sum
-
+from core.db import prepared_cursor
 from invoicing.imports.documents import SalesDocument
 from invoicing.models import (
     CreditNote,
@@ -98,22 +98,37 @@ def references_taken(organization: Organization, provider_references: Iterable[s
     )
 
 
-def owed_by(organization: Organization, customer: Customer, currency: str) -> int:
-    """What a customer owes now, in minor units: what is open on their invoices less what stands
-    to their good on credit notes. Negative where it is owed to them."""
-    of_customer = {"customer": customer, "currency": currency}
-    invoiced = (
-        Invoice.objects.of(organization)
-        .filter(**of_customer)
-        .exclude(open_amount=0)
-        .aggregate(amount=Sum("open_amount"))
-    )
-    credited = (
-        CreditNote.objects.of(organization)
-        .filter(**of_customer, invoice__isnull=True)
-        .aggregate(amount=Sum(F("total_amount") - F("refunded_amount")))
-    )
-    return int((invoiced["amount"] or 0) - (credited["amount"] or 0))
+class Debt(NamedTuple):
+    """Minor units: what is open on a customer's invoices, and what credit notes without an invoice
+    have left to their good."""
+
+    open_amount: int = 0
+    has_open_invoices: bool = False
+    credit_amount: int = 0
+
+    @property
+    def owed_amount(self) -> int:
+        """Not below zero."""
+        return max(0, self.open_amount - self.credit_amount)
+
+
+def debt_of(organization: Organization, customer: Customer, currency: str) -> Debt:
+    """As it stands now."""
+    of_customer = (organization.pk, customer.pk, currency)
+    with prepared_cursor() as cursor:
+        cursor.execute(_DEBT, of_customer * 2)
+        open_amount, has_open_invoices, credit_amount = cursor.fetchone()
+    return Debt(int(open_amount), has_open_invoices, int(credit_amount))
+
+
+_DEBT = """
+SELECT coalesce(sum(i.open_amount), 0), coalesce(bool_or(i.open_amount > 0), false),
+       (SELECT coalesce(sum(c.total_amount - c.refunded_amount), 0) FROM invoicing_creditnote c
+         WHERE c.organization_id = %s AND c.customer_id = %s AND c.currency = %s
+           AND c.invoice_id IS NULL)
+  FROM invoicing_invoice i
+ WHERE i.organization_id = %s AND i.customer_id = %s AND i.currency = %s
+"""
 
 
 def _by_document(

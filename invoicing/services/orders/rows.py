@@ -64,8 +64,6 @@ def insert_taxed_order(
         [order.created_at] = cursor.fetchone()
     for row in (order, *items, *tax_lines):
         _mark_stored(row)
-    attach(order, "items", items)
-    attach(order, "tax_lines", tax_lines)
 
 
 def insert_items(order: Order, items: Sequence[OrderItem]) -> None:
