@@ -258,7 +258,7 @@ class InvoiceAdmin(PrintedAdmin[Invoice]):
             ReasonForm(sent(request)),
             void,
             question=f"Void {row.number}?",
-            what="A credit note takes back all that is left of it. Both stay in the books.",
+            what="A credit note is issued over all that is left of it. Both stay in the books.",
             facts=[f"Left to credit: {money(left, row.currency)}", *warned],
             submit="Void",
             danger=True,

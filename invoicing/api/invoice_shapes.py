@@ -133,7 +133,7 @@ class VoidInvoiceInput(StrictSerializer):
 
 class CreditItemInput(StrictSerializer):
     position = Whole(min_value=1, max_value=32_767, help_text="The item's, in the order.")
-    quantity = Exact(help_text="How much of it is taken back.")
+    quantity = Exact(help_text="How much of it is credited.")
 
 
 class CreditInput(StrictSerializer):
@@ -173,7 +173,7 @@ class CreditNoteInput(PlaceInput):
 class CreditedItemOutput(serializers.Serializer[Any]):
     position = serializers.IntegerField()
     order_position = serializers.IntegerField(
-        allow_null=True, help_text="Of the item that is taken back, in the order."
+        allow_null=True, help_text="Of the item that is credited, in the order."
     )
     sku = serializers.CharField(allow_blank=True)
     description = serializers.CharField()

@@ -219,7 +219,7 @@ class OrderCancel(OrderView):
     def post(self, request: HttpRequest, id: UUID) -> HttpResponse:
         """Cancel an order that has no invoice.
 
-        One that has is taken back by voiding the invoice.
+        One that has is cancelled by voiding the invoice.
         """
         self.no_query()
         self.read(CancelInput)

@@ -58,7 +58,7 @@ def credit_invoice(
     series: str = MAIN,
     now: datetime | None = None,
 ) -> CreditNote:
-    """Take back an amount of an invoice (minor units, with tax), or quantities of its items.
+    """Credit an amount of an invoice (minor units, with tax), or quantities of its items.
 
     `reference` is the seller's own name for the credit note.
 
