@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from core.admin import may
 from core.money import format_amount
 from invoicing.models import Customer, InvoiceStatus, OrderStatus
+from invoicing.rules import plain_number
 
 INVOICE_LABELS = {
     InvoiceStatus.OPEN.label: "info",
@@ -59,8 +60,7 @@ def figure(amount: int, currency: str) -> SafeString:
 
 def decimals(value: Decimal | str) -> str:
     """A quantity or a percentage without the zeros that its column adds: 1.500000 is 1.5."""
-    number = Decimal(value)
-    return f"{number.normalize():f}" if number else "0"
+    return plain_number(Decimal(value))
 
 
 def day(value: date | datetime | None) -> str:
