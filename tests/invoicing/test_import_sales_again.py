@@ -140,7 +140,7 @@ def test_asks_the_database_as_often_for_many_items_as_for_one(
     counts = []
     for number, items in (("1", 1), ("2", 1), ("5", 200)):
         path = sales(*(row(number, sku=f"s{item}") for item in range(items)))
-        counts.append(len(statements_of(lambda path=path: run(path))))
+        counts.append(len(statements_of(partial(run, path))))
 
     assert counts[2] == counts[1]
 
