@@ -58,12 +58,12 @@ class Plain:
 
     @property
     def owed(self) -> int:
-        return self.invoice.total_amount - self.credited - self.paid + self.refunded
+        return int(self.invoice.total_amount) - self.credited - self.paid + self.refunded
 
     @property
     def left(self) -> int:
         """What is not credited yet."""
-        return self.invoice.total_amount - self.credited
+        return int(self.invoice.total_amount) - self.credited
 
 
 class Sales(RuleBasedStateMachine):

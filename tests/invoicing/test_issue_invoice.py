@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 
@@ -389,7 +390,7 @@ def test_sends_as_many_statements_for_a_hundred_items_as_for_one(acme, till):
     till.invoice()  # the series and its counter
     orders = [till.order(*[item(100 + n) for n in range(count)]) for count in (1, 100)]
 
-    one, hundred = (statements_of(lambda o=order: till.issue(o)) for order in orders)
+    one, hundred = (statements_of(partial(till.issue, order)) for order in orders)
 
     assert one == hundred
     assert len(one) == 6

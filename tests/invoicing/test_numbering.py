@@ -21,6 +21,7 @@ from invoicing.services.numbering import change_series, create_series, next_numb
 from invoicing.services.paying import PaymentDraft
 from ledger.models import JournalEntry
 from ledger.periods import fiscal_year_of
+from ledger.services.posting import post_entries
 from organizations.models import AuditEvent
 from organizations.services.settings import change_settings
 from tests.invoicing.selling import DAY, Till, at_once, item, refused
@@ -197,17 +198,15 @@ def test_the_first_documents_of_a_new_series_may_come_all_at_once(acme, till):
 
 def test_an_entry_never_says_another_number_than_its_invoice(acme, till, monkeypatch):
     """The prefix changes between the look at the number and the insert."""
-    from invoicing.services import issuing
-
     till.invoice()
     order = till.order()
-    post = issuing.post_entries
+    post = post_entries
 
     def meanwhile(*arguments, **options):
         NumberSeries.objects.of(acme).update(prefix="NEW-")
         return post(*arguments, **options)
 
-    monkeypatch.setattr(issuing, "post_entries", meanwhile)
+    monkeypatch.setattr("invoicing.services.issuing.post_entries", meanwhile)
 
     with refused(NumberingChanged, acme) as caught:
         till.issue(order)
