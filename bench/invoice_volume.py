@@ -188,12 +188,13 @@ _STATEMENTS = (
     """
     INSERT INTO invoicing_creditnote (organization_id, id, series_id, fiscal_year, sequence, number,
                                       invoice_id, customer_id, issued_on, reason, currency,
-                                      subtotal_amount, tax_amount, total_amount, snapshot,
-                                      receivable_id, entry_id)
+                                      subtotal_amount, tax_amount, total_amount, part_count,
+                                      snapshot, receivable_id, entry_id)
     SELECT %(organization)s, note_id, md5(%(organization)s || '-credit')::uuid,
            extract(year FROM day), sequence,
            'CN-' || extract(year FROM day) || '-' || lpad(sequence::text, 5, '0'),
            invoice_id, customer_id, day, 'Returned', %(currency)s, net, tax, net + tax,
+           CASE WHEN invoice_id IS NULL THEN 2 ELSE 1 END,
            '{"seller": {"name": "Bench Ltd"}, "buyer": null}', %(receivable)s, entry_id
       FROM notes
     """,

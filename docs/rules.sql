@@ -1666,45 +1666,52 @@ CREATE TRIGGER creditnote_is_final BEFORE UPDATE ON invoicing_creditnote
 CREATE TRIGGER creditnote_stays BEFORE DELETE OR TRUNCATE ON invoicing_creditnote
   FOR EACH STATEMENT EXECUTE FUNCTION invoicing_refuse_change();
 
--- Tax lines and items come in by one statement each, in the transaction of their note. Those that
--- are missing when it commits are missing for good.
-CREATE FUNCTION invoicing_is_of_this_transaction(written xid) RETURNS boolean
+-- A credit note, its tax lines and its items come in by ONE statement: all of their triggers fire at
+-- its end, and see all of it. The note says how many parts it has and never changes, so that none can
+-- follow, be it in the same transaction and of no amount.
+CREATE FUNCTION invoicing_check_parts(of_organization uuid, of_note uuid) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  present bigint := pg_current_xact_id()::text::bigint;
-  -- What an xid has lost of its higher bits: of all that fit, the one that is nearest.
-  ahead bigint := (written::text::bigint - present) & 4294967295;
+  note invoicing_creditnote;
+  taxes record;
+  items record;
 BEGIN
-  IF ahead > 2147483647 THEN
-    ahead := ahead - 4294967296;
+  SELECT * INTO note FROM invoicing_creditnote c
+    WHERE c.organization_id = of_organization AND c.id = of_note;
+  SELECT count(*) AS how_many, coalesce(sum(t.tax_amount), 0) AS tax INTO taxes
+    FROM invoicing_creditnotetaxline t
+   WHERE t.organization_id = of_organization AND t.credit_note_id = of_note;
+  SELECT count(*) AS how_many, sum(i.net_amount) AS net, sum(i.tax_amount) AS tax INTO items
+    FROM invoicing_creditnoteitem i
+   WHERE i.organization_id = of_organization AND i.credit_note_id = of_note;
+  IF taxes.how_many + items.how_many > note.part_count THEN
+    PERFORM ledger_refuse('creditnote_gets_its_parts_once',
+      jsonb_build_object('number', note.number));
   END IF;
-  -- A row of another transaction that is in progress could not be seen; so it is this one, or a
-  -- savepoint's within it.
-  RETURN present + ahead > 0
-         AND pg_xact_status((present + ahead)::text::xid8) IS NOT DISTINCT FROM 'in progress';
+  IF taxes.how_many + items.how_many < note.part_count
+     OR taxes.tax <> note.tax_amount
+     -- What is credited of an invoice by amount has no items.
+     OR (items.how_many = 0 AND note.invoice_id IS NULL)
+     OR (items.how_many > 0 AND (items.net, items.tax)
+         IS DISTINCT FROM (note.subtotal_amount::numeric, note.tax_amount::numeric)) THEN
+    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts',
+      jsonb_build_object('number', note.number, 'expected_parts', note.part_count,
+                         'parts', taxes.how_many + items.how_many, 'items', items.net,
+                         'subtotal', note.subtotal_amount, 'tax', note.tax_amount,
+                         'tax_of_items', items.tax, 'tax_lines', taxes.tax));
+  END IF;
 END $$;
 
-CREATE FUNCTION invoicing_check_parts_are_complete() RETURNS trigger
+CREATE FUNCTION invoicing_check_parts_of_notes() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-  taxes numeric;
 BEGIN
-  SELECT coalesce(sum(t.tax_amount), 0) INTO taxes FROM invoicing_creditnotetaxline t
-   WHERE t.organization_id = NEW.organization_id AND t.credit_note_id = NEW.id;
-  IF taxes <> NEW.tax_amount
-     OR (NEW.invoice_id IS NULL
-         AND NOT EXISTS (SELECT FROM invoicing_creditnoteitem i
-                          WHERE i.organization_id = NEW.organization_id
-                            AND i.credit_note_id = NEW.id)) THEN
-    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts',
-      jsonb_build_object('number', NEW.number, 'expected', NEW.tax_amount, 'got', taxes));
-  END IF;
+  PERFORM invoicing_check_parts(n.organization_id, n.id) FROM new_rows n;
   RETURN NULL;
 END $$;
 
-CREATE CONSTRAINT TRIGGER creditnote_has_its_parts AFTER INSERT ON invoicing_creditnote
-  DEFERRABLE INITIALLY DEFERRED
-  FOR EACH ROW EXECUTE FUNCTION invoicing_check_parts_are_complete();
+CREATE TRIGGER creditnote_has_its_parts AFTER INSERT ON invoicing_creditnote
+  REFERENCING NEW TABLE AS new_rows
+  FOR EACH STATEMENT EXECUTE FUNCTION invoicing_check_parts_of_notes();
 
 -- Per rate: no more of the net or of the tax than the invoice charged under it.
 CREATE FUNCTION invoicing_check_credited_taxes() RETURNS trigger
@@ -1739,32 +1746,8 @@ BEGIN
     PERFORM ledger_refuse('invoice_tax_is_not_overcredited', named);
   END IF;
 
-  SELECT jsonb_build_object('number', c.number) INTO named
-    FROM invoicing_creditnote c
-   WHERE (c.id, c.organization_id) IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
-     AND (c.refunded_amount > 0
-          OR NOT invoicing_is_of_this_transaction(c.xmin)
-          OR EXISTS (SELECT FROM invoicing_creditnotetaxline o
-                      WHERE o.organization_id = c.organization_id AND o.credit_note_id = c.id
-                        AND NOT EXISTS (SELECT FROM new_rows t
-                                         WHERE t.organization_id = o.organization_id AND t.id = o.id)))
-   LIMIT 1;
-  IF named IS NOT NULL THEN
-    PERFORM ledger_refuse('creditnote_gets_its_parts_once', named);
-  END IF;
-
-  SELECT jsonb_build_object('number', c.number, 'expected', c.tax_amount, 'got', s.tax) INTO named
-    FROM invoicing_creditnote c
-    JOIN (SELECT o.organization_id, o.credit_note_id, sum(o.tax_amount) AS tax
-            FROM invoicing_creditnotetaxline o
-           WHERE (o.credit_note_id, o.organization_id)
-                 IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
-           GROUP BY 1, 2) s
-      ON s.credit_note_id = c.id AND (s.organization_id = c.organization_id) IS TRUE
-   WHERE s.tax <> c.tax_amount LIMIT 1;
-  IF named IS NOT NULL THEN
-    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts', named);
-  END IF;
+  PERFORM invoicing_check_parts(p.organization_id, p.credit_note_id)
+     FROM (SELECT DISTINCT t.organization_id, t.credit_note_id FROM new_rows t) p;
   RETURN NULL;
 END $$;
 
@@ -1801,35 +1784,8 @@ BEGIN
     PERFORM ledger_refuse('invoice_item_is_not_overcredited', named);
   END IF;
 
-  SELECT jsonb_build_object('number', c.number) INTO named
-    FROM invoicing_creditnote c
-   WHERE (c.id, c.organization_id) IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
-     AND (c.refunded_amount > 0
-          OR NOT invoicing_is_of_this_transaction(c.xmin)
-          OR EXISTS (SELECT FROM invoicing_creditnoteitem o
-                      WHERE o.organization_id = c.organization_id AND o.credit_note_id = c.id
-                        AND NOT EXISTS (SELECT FROM new_rows t
-                                         WHERE t.organization_id = o.organization_id AND t.id = o.id)))
-   LIMIT 1;
-  IF named IS NOT NULL THEN
-    PERFORM ledger_refuse('creditnote_gets_its_parts_once', named);
-  END IF;
-
-  SELECT jsonb_build_object('number', c.number, 'expected', c.total_amount, 'got', s.total)
-    INTO named
-    FROM invoicing_creditnote c
-    JOIN (SELECT o.organization_id, o.credit_note_id, sum(o.total_amount) AS total,
-                 sum(o.net_amount) AS net
-            FROM invoicing_creditnoteitem o
-           WHERE (o.credit_note_id, o.organization_id)
-                 IN (SELECT t.credit_note_id, t.organization_id FROM new_rows t)
-           GROUP BY 1, 2) s
-      ON s.credit_note_id = c.id AND (s.organization_id = c.organization_id) IS TRUE
-   WHERE (s.total, s.net) IS DISTINCT FROM (c.total_amount::numeric, c.subtotal_amount::numeric)
-   LIMIT 1;
-  IF named IS NOT NULL THEN
-    PERFORM ledger_refuse('creditnote_amounts_are_those_of_its_parts', named);
-  END IF;
+  PERFORM invoicing_check_parts(p.organization_id, p.credit_note_id)
+     FROM (SELECT DISTINCT t.organization_id, t.credit_note_id FROM new_rows t) p;
   RETURN NULL;
 END $$;
 

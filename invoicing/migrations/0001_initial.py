@@ -148,6 +148,13 @@ class Migration(migrations.Migration):
                     core.db.fields.MinorUnitsField(db_default=0, default=0, editable=False),
                 ),
                 (
+                    "part_count",
+                    models.PositiveIntegerField(
+                        editable=False,
+                        help_text="How many tax lines and items came in with it; none follows.",
+                    ),
+                ),
+                (
                     "snapshot",
                     models.JSONField(help_text="Seller and buyer as they were at the issue."),
                 ),

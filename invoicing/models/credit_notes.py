@@ -31,6 +31,9 @@ class CreditNote(NumberedDocument):
     tax_amount = MinorUnitsField()
     total_amount = MinorUnitsField()
     refunded_amount = MinorUnitsField(default=0, db_default=0, editable=False)
+    part_count = models.PositiveIntegerField(
+        editable=False, help_text="How many tax lines and items came in with it; none follows."
+    )
     snapshot = models.JSONField(help_text="Seller and buyer as they were at the issue.")
     receivable = TenantForeignKey("ledger.Account", related_name="+")
     entry = TenantForeignKey("ledger.JournalEntry", related_name="+")

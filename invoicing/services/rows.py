@@ -31,26 +31,59 @@ def as_instance(model: type[_Row], values: Sequence[Any]) -> _Row:
     return model.from_db(DEFAULT_DB_ALIAS, _attributes(model), read)
 
 
-def insert_row(row: TenantModel, given: tuple[str, ...]) -> None:
-    """Insert a row; `given` names the columns that the database fills in, read back into it."""
-    names, statement = _insert(type(row), given)
+def insert_row(row: TenantModel, given: tuple[str, ...], *parts: Sequence[TenantModel]) -> None:
+    """Insert a row, and with it in one statement the rows of its parts, each group of one model.
+
+    `given` names the columns that the database fills in, read back into the row.
+    """
+    groups = [group for group in parts if group]
+    names, statement = _insert(type(row), given, tuple(type(group[0]) for group in groups))
+    parameters = [_parameter(getattr(row, name)) for name in names]
     with prepared_cursor() as cursor:
-        cursor.execute(statement, [_parameter(getattr(row, name)) for name in names])
+        cursor.execute(statement, parameters + [_as_recordset(group) for group in groups])
         values = cursor.fetchone()
     for name, value in zip(given, values, strict=True):
         setattr(row, name, value)
-    row._state.adding = False
-    row._state.db = DEFAULT_DB_ALIAS
+    for inserted in (row, *(part for group in groups for part in group)):
+        inserted._state.adding = False
+        inserted._state.db = DEFAULT_DB_ALIAS
 
 
 @cache
-def _insert(model: type[TenantModel], given: tuple[str, ...]) -> tuple[list[str], str]:
+def _insert(
+    model: type[TenantModel], given: tuple[str, ...], parts: tuple[type[TenantModel], ...]
+) -> tuple[list[str], str]:
     fields = [field for field in model._meta.concrete_fields if field.name not in given]
     columns = ", ".join(field.column for field in fields)
     places = ", ".join("%s" for _ in fields)
     table, returned = model._meta.db_table, ", ".join(given)
     statement = f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING {returned}"
+    if parts:
+        inserts = [f"parts_{n} AS ({_insert_parts(part)})" for n, part in enumerate(parts)]
+        statement = (
+            f"WITH inserted AS ({statement}), {', '.join(inserts)} SELECT {returned} FROM inserted"
+        )
     return [field.attname for field in fields], statement
+
+
+def _insert_parts(model: type[TenantModel]) -> str:
+    """All rows of a group out of one JSON parameter, each column by its name and type."""
+    table = model._meta.db_table
+    names = [field.column for field in model._meta.concrete_fields]
+    read = ", ".join(f"r.{name}" for name in names)
+    return (
+        f"INSERT INTO {table} ({', '.join(names)})"
+        f" SELECT {read} FROM jsonb_populate_recordset(NULL::{table}, %s::jsonb) r"
+    )
+
+
+def _as_recordset(rows: Sequence[TenantModel]) -> str:
+    # What is no JSON value goes in as its text, which PostgreSQL reads exactly.
+    told = [
+        {field.column: getattr(row, field.attname) for field in row._meta.concrete_fields}
+        for row in rows
+    ]
+    return json.dumps(told, default=str)
 
 
 def _parameter(value: Any) -> Any:

@@ -4,6 +4,8 @@ Every step comes twice: as the statements that it needs (`paying`), for a connec
 as a method that runs them at once (`pay`).
 """
 
+import re
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -32,6 +34,21 @@ def insert_together(table: str, *rows: dict[str, Any]) -> Statement:
         f"({', '.join(f'%({name}_{n})s' for name in row)})" for n, row in enumerate(rows)
     )
     return f"INSERT INTO invoicing_{table} ({', '.join(rows[0])}) VALUES {values}", given
+
+
+def in_one(*statements: Statement) -> Statement:
+    """Several inserts as one statement, at whose end all of their triggers fire.
+
+    The first one's parameters keep their names.
+    """
+    texts, given = [], {}
+    for n, (sql, row) in enumerate(statements):
+        suffix = f"_of_{n}" if n else ""
+        texts.append(re.sub(r"%\((\w+)\)s", rf"%(\1{suffix})s", sql))
+        given.update({f"{name}{suffix}": value for name, value in row.items()})
+    *others, last = texts
+    commons = ", ".join(f"s{n} AS ({text})" for n, text in enumerate(others))
+    return (f"WITH {commons} {last}" if others else last), given
 
 
 def run_all(statements: list[Statement]) -> None:
@@ -289,6 +306,7 @@ class RawSales:
             "tax_amount": tax,
             "total_amount": net + tax,
             "snapshot": "{}",
+            "part_count": 0,
             "receivable_id": self.accounts["receivable"],
             "fiscal_year": 1,
             "sequence": 1,
@@ -314,35 +332,44 @@ class RawSales:
         )
 
     def crediting(
-        self, invoice: UUID | None, net: int, tax: int, **changes: Any
+        self,
+        invoice: UUID | None,
+        net: int,
+        tax: int,
+        *,
+        taxes: Sequence[dict[str, Any]] | None = None,
+        items: Sequence[dict[str, Any]] = (),
+        **changes: Any,
     ) -> list[Statement]:
-        """A credit note with its entry, and its tax line where it takes back any."""
+        """The entry of a credit note, and in one statement itself with its parts: the items, and
+        where no tax lines are given the one that it needs."""
+        if taxes is None:
+            taxes = [self.tax_row(net, tax)] if tax else []
+        changes.setdefault("part_count", len(taxes) + len(items))
         row = self.credit_row(invoice, net, tax, **changes)
         posting = self.credit_entry(row)
-        tax_line = self.tax_row(net, tax, credit_note_id=row["id"])
-        return [
-            posting,
-            insert("creditnote", {**row, "entry_id": posting[1]["id"]}),
-            *([insert("creditnotetaxline", tax_line)] if tax else []),
+        parts = [
+            insert_together(table, *({**part, "credit_note_id": row["id"]} for part in given))
+            for table, given in [("creditnotetaxline", taxes), ("creditnoteitem", items)]
+            if given
         ]
+        note = insert("creditnote", {**row, "entry_id": posting[1]["id"]})
+        return [posting, in_one(note, *parts)]
 
     def credit(self, invoice: UUID | None, net: int, tax: int, **changes: Any) -> UUID:
-        statements = self.crediting(invoice, net, tax, **changes)
-        run_all(statements)
-        id: UUID = statements[1][1]["id"]
-        return id
+        return self._last(self.crediting(invoice, net, tax, **changes))
+
+    def crediting_alone(self, net: int, tax: int, **changes: Any) -> list[Statement]:
+        """A credit note without an invoice, which says itself what was taken back."""
+        return self.crediting(None, net, tax, items=[self.credit_item_row(net, tax)], **changes)
 
     def standalone(self, net: int, tax: int, **changes: Any) -> UUID:
-        """A credit note without an invoice, which says itself what was taken back."""
-        note = self.credit(None, net, tax, **changes)
-        run(*insert("creditnoteitem", self.credit_item_row(note, net, tax)))
-        return note
+        return self._last(self.crediting_alone(net, tax, **changes))
 
-    def credit_item_row(self, note: UUID, net: int, tax: int, **changes: Any) -> dict[str, Any]:
+    def credit_item_row(self, net: int, tax: int, **changes: Any) -> dict[str, Any]:
         return {
             "organization_id": self.id,
             "id": uuid7(),
-            "credit_note_id": note,
             "position": 1,
             "description": "Teapot",
             "quantity": Decimal(1),

@@ -6,9 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from core.db import uuid7
 from invoicing.models import CreditNoteTaxLine
-from tests.invoicing.raw_sales import NET, TAX, RawSales, insert, insert_together, run_all
+from tests.invoicing.raw_sales import NET, TAX, RawSales, insert, insert_together
 from tests.ledger.raw_books import refused, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database_rules]
@@ -144,14 +143,14 @@ def test_a_reference_is_taken_once(acme, mallory):
 
 def test_nothing_of_a_rate_is_credited_beyond_what_it_charged(acme):
     invoice = two_rates(acme)
-    note_by_rates(acme, invoice, 40_00, 8_00, [("A", 40_00, 8_00)])
+    credit_by_rates(acme, invoice, 40_00, 8_00, ("A", 40_00, 8_00))
 
     with refused("invoice_tax_is_not_overcredited") as facts:
-        note_by_rates(acme, invoice, 20_00, 4_00, [("A", 20_00, 4_00)])
+        credit_by_rates(acme, invoice, 20_00, 4_00, ("A", 20_00, 4_00))
     assert (facts["rate"], facts["amount"], facts["left"]) == ("A", 4_00, 2_00)
     with refused("invoice_tax_is_not_overcredited"):
-        note_by_rates(acme, invoice, 11_00, 2_00, [("A", 11_00, 2_00)])
-    note_by_rates(acme, invoice, 60_00, 12_00, [("A", 10_00, 2_00), ("B", 50_00, 10_00)])
+        credit_by_rates(acme, invoice, 11_00, 2_00, ("A", 11_00, 2_00))
+    credit_by_rates(acme, invoice, 60_00, 12_00, ("A", 10_00, 2_00), ("B", 50_00, 10_00))
 
     assert acme.amounts(invoice) == (0, 0, TOTAL)
 
@@ -165,59 +164,90 @@ def test_a_credit_note_takes_back_the_rates_of_its_invoice(acme, changes):
     invoice = acme.invoice()
 
     with refused("invoice_tax_is_not_overcredited"):
-        note = bare_note(acme, invoice, 10_00, 2_00)
-        run(*insert("creditnotetaxline", tax_line(acme, note, 10_00, 2_00, **changes)))
+        acme.credit(invoice, 10_00, 2_00, taxes=[acme.tax_row(10_00, 2_00, **changes)])
 
 
 def test_rates_of_a_credit_note_are_not_negative(acme):
     with refused("creditnotetaxline_amounts_are_not_negative"):
-        note = bare_note(acme, two_rates(acme), 10_00, 2_00)
-        run(
-            *insert_together(
-                "creditnotetaxline",
-                tax_line(acme, note, 10_00, 4_00, code="A"),
-                tax_line(acme, note, 10_00, -2_00, code="B", position=2),
-            )
-        )
+        credit_by_rates(acme, two_rates(acme), 10_00, 2_00, ("A", 10_00, 4_00), ("B", 10_00, -2_00))
 
 
 @pytest.mark.parametrize("tax", [1_99, 2_01, 0])
 def test_the_tax_lines_add_up_to_the_tax(acme, tax):
     with refused("creditnote_amounts_are_those_of_its_parts"):
-        note = bare_note(acme, acme.invoice(), 10_00, 2_00)
-        run(*insert("creditnotetaxline", tax_line(acme, note, 10_00, tax)))
+        acme.credit(acme.invoice(), 10_00, 2_00, taxes=[acme.tax_row(10_00, tax)])
 
 
-def test_tax_lines_do_not_come_one_by_one(acme):
-    invoice = two_rates(acme)
+# --- By one statement -----------------------------------------------------------------------------
 
+
+def test_a_credit_note_does_not_come_without_its_tax_lines(acme):
     with refused("creditnote_amounts_are_those_of_its_parts"):
-        note = bare_note(acme, invoice, 20_00, 4_00)
-        run(*insert("creditnotetaxline", tax_line(acme, note, 10_00, 2_00, code="A")))
+        acme.credit(acme.invoice(), 10_00, 2_00, taxes=[])
 
 
-def test_no_tax_line_comes_after_the_others(acme):
-    invoice = two_rates(acme)
-    note = note_by_rates(acme, invoice, 10_00, 2_00, [("A", 10_00, 2_00)])
-
-    with refused("creditnote_gets_its_parts_once"):
-        run(*insert("creditnotetaxline", tax_line(acme, note, 5_00, 0, code="B")))
-    with refused("creditnote_gets_its_parts_once"):
-        CreditNoteTaxLine.objects.bulk_create(
-            [CreditNoteTaxLine(**tax_line(acme, note, 5_00, 0, code="B", country="", region=""))]
-        )
-
-
-def test_a_credit_note_does_not_stay_without_its_tax_lines(acme):
-    with refused("creditnote_amounts_are_those_of_its_parts"):
-        bare_note(acme, acme.invoice(), 10_00, 2_00)
-        run("SET CONSTRAINTS ALL IMMEDIATE")
-
-
-def test_a_credit_note_without_an_invoice_does_not_stay_without_items(acme):
+def test_a_credit_note_without_an_invoice_does_not_come_without_items(acme):
     with refused("creditnote_amounts_are_those_of_its_parts"):
         acme.credit(None, 10_00, 2_00)
-        run("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@pytest.mark.parametrize("part_count", [0, 2])
+def test_a_credit_note_comes_with_as_many_parts_as_it_says(acme, part_count):
+    with refused(
+        "creditnote_gets_its_parts_once"
+        if part_count == 0
+        else "creditnote_amounts_are_those_of_its_parts"
+    ):
+        acme.credit(acme.invoice(), 10_00, 2_00, part_count=part_count)
+
+
+def test_parts_that_come_by_a_later_statement_are_refused(acme):
+    invoice = two_rates(acme)
+    note = credit_by_rates(acme, invoice, 10_00, 2_00, ("A", 10_00, 2_00))
+    nothing = acme.tax_row(0, 0, code="B", credit_note_id=note)
+
+    with refused("creditnote_gets_its_parts_once"):
+        run(*insert("creditnotetaxline", nothing))
+    with refused("creditnote_gets_its_parts_once"):
+        CreditNoteTaxLine.objects.bulk_create([CreditNoteTaxLine(**nothing, country="", region="")])
+    with refused("creditnote_gets_its_parts_once"):
+        item = item_of(acme, invoice)
+        row = acme.credit_item_row(10_00, 2_00, credit_note_id=note, order_item_id=item)
+        run(*insert("creditnoteitem", row))
+
+
+def test_no_item_comes_after_the_others(acme):
+    invoice = acme.invoice()
+    item = item_of(acme, invoice)
+    note = credit_of_item(acme, invoice, item, Decimal(1))
+    row = acme.credit_item_row(0, 0, credit_note_id=note, order_item_id=item, position=2)
+
+    with refused("creditnote_gets_its_parts_once"):
+        run(*insert("creditnoteitem", row))
+
+
+@pytest.mark.parametrize(
+    "touching",
+    [
+        "WITH t AS (UPDATE invoicing_creditnote SET reason = reason) {insert}",
+        "WITH t AS (SELECT FROM invoicing_creditnote FOR UPDATE) {insert}",
+    ],
+)
+def test_a_credit_note_that_the_statement_touches_gets_no_more_parts(acme, touching):
+    """The row's new version is of this statement; the credit note is not."""
+    note = acme.standalone(10_00, 2_00)
+    sql, given = insert("creditnotetaxline", acme.tax_row(0, 0, code="B", credit_note_id=note))
+
+    with refused("creditnote_gets_its_parts_once"):
+        run(touching.format(insert=sql), given)
+
+
+def test_a_credit_note_that_was_refunded_gets_no_more_parts(acme):
+    note = acme.standalone(10_00, 0)
+    acme.refund_note(note, 1)
+
+    with refused("creditnote_gets_its_parts_once"):
+        run(*insert("creditnotetaxline", acme.tax_row(10_00, 0, credit_note_id=note)))
 
 
 # --- By item --------------------------------------------------------------------------------------
@@ -237,16 +267,13 @@ def test_no_more_of_an_item_is_credited_than_was_sold(acme):
 def test_two_lines_of_one_credit_note_are_not_too_much_together(acme):
     invoice = acme.invoice()
     item = item_of(acme, invoice)
-    note = acme.credit(invoice, 20_00, 4_00)
     rows = [
-        acme.credit_item_row(
-            note, 10_00, 2_00, order_item_id=item, quantity=Decimal("2.5"), position=n
-        )
+        acme.credit_item_row(10_00, 2_00, order_item_id=item, quantity=Decimal("2.5"), position=n)
         for n in (1, 2)
     ]
 
     with refused("invoice_item_is_not_overcredited"):
-        run(*insert_together("creditnoteitem", *rows))
+        acme.credit(invoice, 20_00, 4_00, items=rows)
 
 
 def test_an_item_of_another_order_or_of_none_is_not_credited(acme, mallory):
@@ -257,8 +284,7 @@ def test_an_item_of_another_order_or_of_none_is_not_credited(acme, mallory):
         with refused("invoice_item_is_not_overcredited"):
             credit_of_item(acme, invoice, item, Decimal(1))
     with refused("invoice_item_is_not_overcredited"):
-        standing = acme.credit(None, 10_00, 2_00)
-        run(*insert("creditnoteitem", credit_line(acme, standing, item_of(acme, other))))
+        credit_of_item(acme, None, item_of(acme, other), Decimal(1))
     with refused("creditnoteitem_order_item_is_of_its_organization"):
         credit_of_item(acme, invoice, theirs, Decimal(1))
 
@@ -266,29 +292,10 @@ def test_an_item_of_another_order_or_of_none_is_not_credited(acme, mallory):
 @pytest.mark.parametrize(("net", "tax"), [(9_99, 2_00), (10_00, 2_01), (9_00, 3_00)])
 def test_the_items_add_up_to_the_credit_note(acme, net, tax):
     invoice = acme.invoice()
-    note = acme.credit(invoice, 10_00, 2_00)
-    row = acme.credit_item_row(note, net, tax, order_item_id=item_of(acme, invoice))
+    row = acme.credit_item_row(net, tax, order_item_id=item_of(acme, invoice))
 
     with refused("creditnote_amounts_are_those_of_its_parts"):
-        run(*insert("creditnoteitem", row))
-
-
-def test_no_item_comes_after_the_others(acme):
-    invoice = acme.invoice()
-    item = item_of(acme, invoice)
-    note = credit_of_item(acme, invoice, item, Decimal(1))
-    row = acme.credit_item_row(note, 0, 0, order_item_id=item, position=2)
-
-    with refused("creditnote_gets_its_parts_once"):
-        run(*insert("creditnoteitem", row))
-
-
-def test_a_credit_note_that_was_refunded_gets_no_more_parts(acme):
-    note = acme.standalone(10_00, 0)
-    acme.refund_note(note, 1)
-
-    with refused("creditnote_gets_its_parts_once"):
-        run(*insert("creditnotetaxline", tax_line(acme, note, 10_00, 0)))
+        acme.credit(invoice, 10_00, 2_00, items=[row])
 
 
 CHANGES_OF_PARTS = [
@@ -319,7 +326,7 @@ def test_a_credit_note_stays_within_its_organization(acme, mallory):
     with refused("creditnote_is_of_its_invoice"):
         acme.credit(theirs, 10_00, 2_00)
     with refused("creditnote_customer_is_of_its_organization"):
-        acme.credit(None, 10_00, 2_00, customer_id=mallory.customer())
+        acme.standalone(10_00, 2_00, customer_id=mallory.customer())
     with refused("document_is_posted_as_it_says"):
         run(*insert("creditnote", {**acme.credit_row(None, 10, 0), "entry_id": entry}))
     with refused("document_is_posted_as_it_says"):
@@ -330,13 +337,13 @@ def test_a_credit_note_stays_within_its_organization(acme, mallory):
 def test_parts_are_of_their_credit_notes_organization(acme, mallory, table):
     note = mallory.standalone(NET, TAX)
     row = (
-        acme.credit_item_row(note, 0, 0, position=2)
+        acme.credit_item_row(0, 0, position=2)
         if table == "creditnoteitem"
-        else tax_line(acme, note, 0, 0, code="x")
+        else acme.tax_row(0, 0, code="x")
     )
 
     with refused(f"{table}_credit_note_is_of_its_organization"):
-        run(*insert(table, row))
+        run(*insert(table, {**row, "credit_note_id": note}))
 
 
 # --- The attacks' tools ---------------------------------------------------------------------------
@@ -344,30 +351,19 @@ def test_parts_are_of_their_credit_notes_organization(acme, mallory, table):
 
 def posted_note(acme, invoice, net, tax, **changes):
     """The row of a credit note whose entry is posted already."""
-    posting, (_, row), *_ = acme.crediting(invoice, net, tax, **changes)
+    row = acme.credit_row(invoice, net, tax, **changes)
+    posting = acme.credit_entry(row)
     run(*posting)
-    return row
+    return {**row, "entry_id": posting[1]["id"]}
 
 
-def bare_note(acme, invoice, net, tax):
-    """A credit note that lacks its tax lines still."""
-    row = posted_note(acme, invoice, net, tax)
-    run(*insert("creditnote", row))
-    return row["id"]
-
-
-def note_by_rates(acme, invoice, net, tax, rates):
-    note = bare_note(acme, invoice, net, tax)
-    rows = [
-        tax_line(acme, note, taxable, charged, code=code, position=position)
+def credit_by_rates(acme, invoice, net, tax, *rates):
+    """Each rate with its net and its tax."""
+    taxes = [
+        acme.tax_row(taxable, charged, code=code, position=position)
         for position, (code, taxable, charged) in enumerate(rates, 1)
     ]
-    run(*insert_together("creditnotetaxline", *rows))
-    return note
-
-
-def tax_line(acme, note, net, tax, **changes):
-    return acme.tax_row(net, tax, credit_note_id=note, **changes)
+    return acme.credit(invoice, net, tax, taxes=taxes)
 
 
 def two_rates(acme):
@@ -388,12 +384,6 @@ def item_of(sales, invoice):
     return item
 
 
-def credit_line(acme, note, item, **changes):
-    return acme.credit_item_row(note, 10_00, 2_00, order_item_id=item, **changes)
-
-
 def credit_of_item(acme, invoice, item, quantity):
-    note = uuid7()
-    run_all(acme.crediting(invoice, 10_00, 2_00, id=note))
-    run(*insert("creditnoteitem", credit_line(acme, note, item, quantity=quantity)))
-    return note
+    row = acme.credit_item_row(10_00, 2_00, order_item_id=item, quantity=quantity)
+    return acme.credit(invoice, 10_00, 2_00, items=[row])

@@ -14,8 +14,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.database_rules]
 def acme() -> RawSales:
     acme = RawSales("acme")
     acme.documents()
-    # TRUNCATE says nothing but that triggers are pending, where any are.
-    run("SET CONSTRAINTS ALL IMMEDIATE")
     return acme
 
 

@@ -227,6 +227,28 @@ def test_an_invoice_does_not_slip_in_by_a_function_of_the_statement_that_cancels
         run(f"{cancel} now() RETURNING pg_temp.slip_in()")
 
 
+def test_a_credit_note_does_not_slip_in_by_a_function_of_the_statement_that_adds_an_item(acme):
+    """By one amount and without items; then the statement's own item makes it one by items."""
+    invoice = acme.invoice(NET, 0)
+    [(item,)] = acme.of("orderitem", "id")
+    posting, (_, row) = acme.crediting(invoice, 10_00, 0)
+    run(*posting)
+    columns, values = ", ".join(row), ", ".join(f"'{value}'" for value in row.values())
+    run(
+        f"""CREATE FUNCTION pg_temp.slip_in() RETURNS int LANGUAGE plpgsql AS $$ BEGIN
+              INSERT INTO invoicing_creditnote ({columns}) VALUES ({values});
+              RETURN 1;
+            END $$"""
+    )
+    sql, given = insert(
+        "creditnoteitem",
+        acme.credit_item_row(10_00, 0, credit_note_id=row["id"], order_item_id=item),
+    )
+
+    with refused("creditnote_gets_its_parts_once"):
+        run(sql.replace("%(quantity)s", "pg_temp.slip_in()"), given)
+
+
 # --- Another role ---------------------------------------------------------------------------------
 
 

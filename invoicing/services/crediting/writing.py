@@ -120,18 +120,18 @@ def prepare_credit(organization: Organization, request: CreditRequest) -> Prepar
 
 
 def write_credit(audit: Audit, prepared: PreparedCredit, entry: JournalEntry) -> CreditNote:
-    """The rows, after the entry: the credit note, its tax lines, its items.
+    """The rows, after the entry: the credit note, its tax lines, its items, by one statement.
 
     Raises:
         NumberingChanged, OverCredit, CreditNoteReferenceTaken, …: what the database still finds.
     """
     credit_note = prepared.credit_note
     credit_note.entry_id = entry.pk
-    insert_row(credit_note, _GIVEN)
+    tax_lines, items = _tax_lines(prepared), _items(prepared)
+    credit_note.part_count = len(tax_lines) + len(items)
+    insert_row(credit_note, _GIVEN, tax_lines, items)
     if credit_note.number != prepared.number:
         raise NumberingChanged(number=prepared.number)
-    _insert_tax_lines(prepared)
-    _insert_items(prepared)
     said = {
         "credit_note": credit_note.pk,
         "number": credit_note.number,
@@ -167,9 +167,9 @@ def _as_told(part: Part) -> dict[str, Any]:
     }
 
 
-def _insert_tax_lines(prepared: PreparedCredit) -> None:
+def _tax_lines(prepared: PreparedCredit) -> list[CreditNoteTaxLine]:
     rates = prepared.request.rates
-    CreditNoteTaxLine.objects.bulk_create(
+    return [
         CreditNoteTaxLine(
             organization_id=prepared.credit_note.organization_id,
             credit_note_id=prepared.credit_note.pk,
@@ -186,11 +186,11 @@ def _insert_tax_lines(prepared: PreparedCredit) -> None:
             tax_amount=credited.tax,
         )
         for position, credited in enumerate(credited_rates(prepared.request.parts, rates), start=1)
-    )
+    ]
 
 
-def _insert_items(prepared: PreparedCredit) -> None:
-    CreditNoteItem.objects.bulk_create(
+def _items(prepared: PreparedCredit) -> list[CreditNoteItem]:
+    return [
         CreditNoteItem(
             organization_id=prepared.credit_note.organization_id,
             credit_note_id=prepared.credit_note.pk,
@@ -205,4 +205,4 @@ def _insert_items(prepared: PreparedCredit) -> None:
             total_amount=item.net + item.tax,
         )
         for position, item in enumerate(prepared.request.items, start=1)
-    )
+    ]
