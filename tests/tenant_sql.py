@@ -25,7 +25,8 @@ from core.servers import PROJECT
 
 TENANT = "organization_id"
 PRODUCT = tuple(
-    f"{PROJECT / folder}/" for folder in ("core", "config", "organizations", "ledger", "invoicing", "demo")
+    f"{PROJECT / folder}/"
+    for folder in ("core", "config", "organizations", "ledger", "invoicing", "demo")
 )
 # Asked through these, it is still the caller who asks.
 BETWEEN = (f"{PROJECT / 'core' / 'db'}/",)
