@@ -11,6 +11,8 @@ MOST_MINOR_UNITS = 2**63 - 1
 _WRITTEN = re.compile(r"([+-]?)((?:\d{1,3}(?:,\d{3})+|\d+)?)(?:\.(\d+))?", re.ASCII)
 _SPACES = dict.fromkeys(map(ord, " \u00a0\u202f\u2009"))
 _MINUS = {ord("\u2212"): "-"}
+# The codes of ISO 4217 for transactions without a currency, and for testing.
+_NO_MONEY = frozenset({"XXX", "XTS"})
 
 
 class AmountError(ValueError):
@@ -37,8 +39,8 @@ def divide_half_up(numerator: int, denominator: int) -> int:
 
 
 def is_currency(code: str) -> bool:
-    """Whether ISO 4217 knows this code."""
-    return code in moneyed.CURRENCIES
+    """Whether ISO 4217 knows this code, and means money by it."""
+    return code in moneyed.CURRENCIES and code not in _NO_MONEY
 
 
 def format_amount(amount: int, currency: str) -> str:

@@ -16,6 +16,7 @@ from unfold.enums import ActionVariant
 
 from core.admin import BooksForm
 from core.forms import DateInput, PageForm, dress
+from core.money import is_currency
 from ledger.admin.amounts import AmountCell
 from ledger.models import Account, AccountRole, AccountStatus
 from ledger.selectors.accounts import AccountNode, account_tree
@@ -31,7 +32,8 @@ from organizations.admin.base import AuditedAdmin, actor_of, organization_of
 
 MOST_LINES = 1_000
 CURRENCIES = [
-    (code, f"{code} – {moneyed.CURRENCIES[code].name}") for code in sorted(moneyed.CURRENCIES)
+    (code, f"{code} – {moneyed.CURRENCIES[code].name}")
+    for code in sorted(filter(is_currency, moneyed.CURRENCIES))
 ]
 FIELDS = (
     "code",

@@ -38,7 +38,7 @@ class SettingsForm(BooksForm):
         label="Base currency",
         choices=[
             (code, f"{code} – {moneyed.CURRENCIES[code].name}")
-            for code in sorted(moneyed.CURRENCIES)
+            for code in sorted(filter(is_currency, moneyed.CURRENCIES))
         ],
         help_text="Can be changed while nothing is posted.",
     )

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.money import MOST_MINOR_UNITS, AmountError, exponent, format_amount, parse_amount
+from core.money import (
+    MOST_MINOR_UNITS,
+    AmountError,
+    exponent,
+    format_amount,
+    is_currency,
+    parse_amount,
+)
 
 
 @pytest.mark.parametrize(
@@ -49,3 +56,11 @@ def test_reads_back_what_it_writes(amount, currency):
 
 def test_knows_the_currencies_own_decimals():
     assert [exponent(code) for code in ("JPY", "USD", "KWD", "CLF")] == [0, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"),
+    [("GBP", True), ("XAF", True), ("XXX", False), ("XTS", False), ("gbp", False), ("", False)],
+)
+def test_tells_a_currency_from_the_codes_that_stand_for_none(code, is_one):
+    assert is_currency(code) is is_one

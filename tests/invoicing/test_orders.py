@@ -238,7 +238,7 @@ class TestRefuses:
 
         assert nothing_is_written(acme)
 
-    @pytest.mark.parametrize("currency", ["XXL", "gbp", "", "GB\x00", None])
+    @pytest.mark.parametrize("currency", ["XXL", "XXX", "XTS", "gbp", "", "GB\x00", None])
     def test_an_unknown_currency(self, acme, as_alice, currency):
         with pytest.raises(UnknownCurrency):
             draft(as_alice, currency=currency)
