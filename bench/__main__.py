@@ -144,7 +144,7 @@ def invoicing_measures(effort: Effort) -> Measures:
     rounds, duration_s, share = effort.rounds, effort.duration_s, effort.share
 
     def sales() -> list[Row]:
-        return [single_sales(rounds=rounds, duration_s=duration_s)]
+        return single_sales(rounds=rounds, duration_s=duration_s)
 
     def sales_imported() -> list[Row]:
         return [sales_import(rounds=(rounds + 1) // 2)]
