@@ -1314,11 +1314,19 @@ BEGIN
   END IF;
   SELECT invoicing_fiscal_year(NEW.issued_on, o.fiscal_year_start_month) INTO NEW.fiscal_year
     FROM organizations_organization o WHERE o.id = NEW.organization_id;
-  -- Locks the counter until the end of the transaction.
-  INSERT INTO invoicing_numbercounter AS c (organization_id, id, series_id, fiscal_year, last_number)
-    VALUES (NEW.organization_id, gen_random_uuid(), NEW.series_id, NEW.fiscal_year, 0)
-    ON CONFLICT (organization_id, series_id, fiscal_year) DO UPDATE SET last_number = c.last_number
-    RETURNING c.last_number + 1 INTO NEW.sequence;
+  -- Locks the counter until the end of the transaction; by an UPDATE that changes nothing only where
+  -- another transaction makes it at this moment, because each leaves a dead row behind.
+  SELECT c.last_number + 1 INTO NEW.sequence FROM invoicing_numbercounter c
+    WHERE c.organization_id = NEW.organization_id AND c.series_id = NEW.series_id
+      AND c.fiscal_year = NEW.fiscal_year
+    FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    INSERT INTO invoicing_numbercounter AS c
+           (organization_id, id, series_id, fiscal_year, last_number)
+      VALUES (NEW.organization_id, gen_random_uuid(), NEW.series_id, NEW.fiscal_year, 0)
+      ON CONFLICT (organization_id, series_id, fiscal_year) DO UPDATE SET last_number = c.last_number
+      RETURNING c.last_number + 1 INTO NEW.sequence;
+  END IF;
   NEW.number := invoicing_number(used.prefix, used.width, NEW.fiscal_year, NEW.sequence);
   RETURN NEW;
 END $$;
