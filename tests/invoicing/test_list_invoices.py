@@ -45,7 +45,9 @@ def test_finds_an_invoice_by_its_number_or_its_id(acme, till):
     assert get_invoice(acme, invoice.pk) == invoice
 
 
-@pytest.mark.parametrize("name", ["INV-2026-00002", "", "a\x00b", "x" * 300, str(uuid7())])
+@pytest.mark.parametrize(
+    "name", ["INV-2026-00002", "", "a\x00b", "x" * 300, "01a1fac3-4f92-70da-9f9a-3d3ce9766535"]
+)
 def test_says_that_an_invoice_is_not_there(acme, till, name):
     till.invoice()
 

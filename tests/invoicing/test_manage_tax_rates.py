@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from core.db import uuid7
 from invoicing.errors import (
     InvalidPercentage,
     InvalidTaxRate,
@@ -260,7 +259,9 @@ class TestSelectors:
 
         assert get_tax_rate(acme, other.pk) == named
 
-    @pytest.mark.parametrize("name", ["gb-s", "", "a\x00", "\ud800", str(uuid7())])
+    @pytest.mark.parametrize(
+        "name", ["gb-s", "", "a\x00", "\ud800", "01a1fac3-4f92-70da-9f9a-3d3ce9766535"]
+    )
     def test_there_is_no_such_rate(self, acme, as_alice, name):
         vat(as_alice)
 
