@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from core import strict_json
+from core.text import is_unseen
 from invoicing.errors import RegionWithoutCountry, UnknownCountry
 from organizations.rules import is_storable
 
@@ -21,6 +22,9 @@ MOST_REGION = 20
 
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,50}")
 _WORD = re.compile(r"[A-Za-z0-9.:_@+-]+")
+# Unicode's category Cc; then without what sets lines and columns apart.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL_IN_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def is_code(code: object) -> bool:
@@ -57,16 +61,24 @@ def _countries() -> frozenset[str]:
     return frozenset(country.alpha_2 for country in pycountry.countries)
 
 
-def text_problem(text: object, *, least: int = 0, most: int) -> str | None:
-    """What is wrong with a text that has to have `least` to `most` characters; None if nothing."""
+def text_problem(text: object, *, least: int = 0, most: int, has_lines: bool = False) -> str | None:
+    """What is wrong with a text that has to have `least` to `most` characters; None if nothing.
+
+    White space around it does not count. `has_lines`: it may have several lines, and tabs.
+    """
     if not isinstance(text, str):
         return f"{shown(text)} is no text"
     if len(text) > most:
         return f"a text of {len(text)} characters is longer than {most}"
     if not is_storable(text):
         return f"{shown(text)} holds a character that cannot be kept"
-    if len(text.strip()) < least:
+    inner = text.strip()
+    if len(inner) < least:
         return "it is missing"
+    if (_CONTROL_IN_LINES if has_lines else _CONTROL).search(inner):
+        return f"{shown(text)} holds a control character"
+    if inner and is_unseen(inner):
+        return f"{shown(text)} shows nothing"
     return None
 
 

@@ -163,7 +163,12 @@ def _check(customer: Customer) -> None:
         )
     for field, most in _MOST.items():
         text = getattr(customer, field)
-        problem = text_problem(text, least=1 if field == "name" else 0, most=most)
+        problem = text_problem(
+            text,
+            least=1 if field == "name" else 0,
+            most=most,
+            has_lines=field == "address",
+        )
         if problem is not None:
             raise InvalidCustomer(field=field, problem=problem)
         setattr(customer, field, text.strip())

@@ -111,7 +111,7 @@ def _checked(actor: Actor, name: str, value: Any) -> Any:
 
 
 def _checked_text(name: str, value: Any) -> str:
-    problem = text_problem(value, most=_MOST[name])
+    problem = text_problem(value, most=_MOST[name], has_lines=name in ("address", "footer"))
     if problem is not None:
         raise InvalidProfile(field=name, problem=problem)
     text = str(value).strip()

@@ -39,7 +39,7 @@ def check_amount(amount: int | None) -> None:
 
 def check_reason(reason: str) -> str:
     """The reason without white space around it. Raises InvalidTransaction."""
-    problem = text_problem(reason, least=1, most=_MOST_REASON)
+    problem = text_problem(reason, least=1, most=_MOST_REASON, has_lines=True)
     if problem is not None:
         raise InvalidTransaction(field="reason", problem=problem)
     return reason.strip()

@@ -393,7 +393,7 @@ def test_wants_an_amount_or_items(acme, till, invoice, given):
         till.credit(invoice, **given)
 
 
-@pytest.mark.parametrize("reason", ["", " ", "x" * 501, "a\x00b"])
+@pytest.mark.parametrize("reason", ["", " ", "x" * 501, "a\x00b", "a\x1bb", "\u200b"])
 def test_wants_a_reason(acme, till, invoice, reason):
     with refused(InvalidTransaction, acme) as caught:
         till.credit(invoice, 1, reason=reason)

@@ -157,6 +157,9 @@ class TestRefuses:
             (mug(description="a\ud800b"), "cannot be kept"),
             (mug(sku="s" * 101), "101 characters"),
             (mug(sku="\x00"), "the SKU"),
+            (mug(sku="A\n1"), "the SKU: .* control character"),
+            (mug(description="a\x1b[2Jb"), "the description: .* control character"),
+            (mug(description="\u200b"), "the description: .* shows nothing"),
             (mug(description=None), "None is no text"),
             (mug(tax_codes="GB-S"), "list"),
             (mug(tax_codes=[f"R{n}" for n in range(51)]), "at most 50"),
@@ -245,7 +248,7 @@ class TestRefuses:
 
         assert nothing_is_written(acme)
 
-    @pytest.mark.parametrize("reference", ["x" * 101, "a\x00b", None, 7])
+    @pytest.mark.parametrize("reference", ["x" * 101, "a\x00b", "a\x1bb", "\u200d", None, 7])
     def test_a_reference_that_cannot_be_kept(self, acme, as_alice, reference):
         with pytest.raises(InvalidOrder, match="reference"):
             draft(as_alice, reference=reference)

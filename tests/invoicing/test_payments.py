@@ -253,7 +253,7 @@ def test_refuses_an_unknown_method(acme, till, invoice):
     )
 
 
-@pytest.mark.parametrize("reference", ["x" * 201, "a\x00b"])
+@pytest.mark.parametrize("reference", ["x" * 201, "a\x00b", "a\tb", "\ufeff"])
 def test_refuses_a_provider_reference_that_cannot_be_kept(acme, till, invoice, reference):
     with refused(InvalidTransaction, acme) as caught:
         till.pay(invoice, provider_reference=reference)

@@ -45,6 +45,8 @@ def test_a_change_leaves_before_and_after_in_the_trail_and_none_leaves_nothing(a
     [
         {"legal_name": "x" * 201},
         {"legal_name": "a\x00b"},
+        {"legal_name": "a\tb"},
+        {"footer": "a\x07b"},
         {"legal_name": None},
         {"address": "x" * 501},
         {"footer": "x" * 1001},

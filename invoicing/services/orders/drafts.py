@@ -51,7 +51,7 @@ def check_items(items: Sequence[ItemDraft]) -> list[ItemDraft]:
 
 def _check_item(position: int, item: ItemDraft) -> ItemDraft:
     problems = (
-        ("description", _problem("the description", item.description, 500)),
+        ("description", _problem("the description", item.description, 500, has_lines=True)),
         ("sku", _problem("the SKU", item.sku, 100)),
         ("quantity", quantity_problem(item.quantity)),
         ("unit_amount", _amount_problem("price", item.unit_amount)),
@@ -76,8 +76,8 @@ def _check_item(position: int, item: ItemDraft) -> ItemDraft:
     return item
 
 
-def _problem(what: str, text: object, most: int) -> str | None:
-    problem = text_problem(text, most=most)
+def _problem(what: str, text: object, most: int, *, has_lines: bool = False) -> str | None:
+    problem = text_problem(text, most=most, has_lines=has_lines)
     return problem and f"{what}: {problem}"
 
 
