@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
@@ -35,7 +35,8 @@ class SeriesForm(BooksForm):
         help_texts = {
             "code": "What the series is called where it is chosen. Letters, digits and . _ -",
             "prefix": "Such as INV-{year}- or R{yy}/. {year} stands for the fiscal year, {yy} for "
-            "its last two digits.",
+            "its last two digits. Each fiscal year starts at 1: without either, the first document "
+            "of the next year would have a number that is taken, and is refused.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -91,10 +92,26 @@ class NumberSeriesAdmin(AuditedAdmin[NumberSeries]):
         return next_number_of(row, row.organization)
 
     def create(self, request: HttpRequest, form: Any) -> NumberSeries:
-        return create_series(actor=actor_of(request), **form.cleaned_data)
+        series = create_series(actor=actor_of(request), **form.cleaned_data)
+        warn_of_next_year(request, series)
+        return series
 
     def update(self, request: HttpRequest, row: NumberSeries, form: Any) -> NumberSeries:
-        return change_series(actor=actor_of(request), series=row, **form.given("prefix", "width"))
+        series = change_series(actor=actor_of(request), series=row, **form.given("prefix", "width"))
+        warn_of_next_year(request, series)
+        return series
+
+
+def warn_of_next_year(request: HttpRequest, series: NumberSeries) -> None:
+    """Say that a prefix which is the same every year has the numbers of a year only."""
+    if "{year}" in series.prefix or "{yy}" in series.prefix:
+        return
+    messages.warning(
+        request,
+        f"The series {series.code} has neither {{year}} nor {{yy}} in its prefix. Each fiscal year "
+        "starts at 1, so the first document of the next year is refused until the prefix is "
+        "changed.",
+    )
 
 
 def next_number_of(series: NumberSeries, organization: Organization) -> str:

@@ -157,6 +157,27 @@ def test_changes_prefix_and_width_but_neither_kind_nor_code(acme, as_olga, carol
 
 
 @pytest.mark.parametrize(
+    ("prefix", "is_warned"), [("S-", True), ("", True), ("S{yy}/", False), ("S-{year}-", False)]
+)
+def test_warns_of_a_prefix_that_is_the_same_every_year(acme, carol, signed_in, prefix, is_warned):
+    client = signed_in(carol)
+    sent = {"kind": "invoice", "code": "shop", "prefix": prefix, "width": "4"}
+
+    added = follow(client, SERIES_ADD, **sent)
+    changed = follow(client, page(NumberSeries.objects.of(acme).get()), **sent)
+
+    for said in (added, changed):
+        assert ("neither {year} nor {yy}" in said) is is_warned
+
+
+def test_says_no_warning_of_a_series_that_is_refused(carol, signed_in):
+    said = follow(signed_in(carol), SERIES_ADD, kind="invoice", code="a b", prefix="S-", width="4")
+
+    assert "letters, digits" in said
+    assert "neither {year} nor {yy}" not in said
+
+
+@pytest.mark.parametrize(
     ("given", "said"),
     [
         ({"prefix": "INV-{month}-"}, "{year} or {yy}"),
