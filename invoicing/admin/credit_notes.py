@@ -11,7 +11,7 @@ from unfold.decorators import display
 from core.errors import Refusal
 from invoicing.admin.breakdowns import of_credit_note
 from invoicing.admin.customer_choice import CustomerFilter
-from invoicing.admin.documents import Step, go_on, sent
+from invoicing.admin.documents import Step, sent
 from invoicing.admin.figures import customer_cell, cut, entry_page, figure, link, money, page_of
 from invoicing.admin.invoices import transaction_line
 from invoicing.admin.printing import PrintedAdmin
@@ -24,7 +24,7 @@ from invoicing.selectors.invoices import get_credit_note
 from invoicing.services.crediting import issue_credit_note
 from invoicing.services.refunds import refund_credit_note
 from organizations.admin.base import actor_of, may_read_trail, organization_of
-from organizations.admin.once import do_once
+from organizations.admin.once import do_once, go_on
 from organizations.admin.reading import history_of
 
 REFUND = Step("refund", "Refund", "undo", ("invoicing.refund_payment",), "ch-danger-quiet")

@@ -11,17 +11,16 @@ from functools import partial
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
 from core.errors import Refusal
 from core.forms import PageForm
 from core.money import format_amount
 from organizations.admin.base import AuditedAdmin
-from organizations.admin.once import Done, do_once, page_name
+from organizations.admin.once import do_once, go_on, page_name
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -157,15 +156,6 @@ class DocumentAdmin(AuditedAdmin[Row]):
 
 
 _AMOUNTS = ("amount", "open", "left")
-
-
-def go_on(request: HttpRequest, done: Done) -> HttpResponse:
-    """Tell what was done, and go on from there."""
-    if done.is_repeated:
-        messages.info(request, f"{done.said} It was sent twice, and done once.")
-    else:
-        messages.success(request, done.said)
-    return HttpResponseRedirect(done.url)
 
 
 def worded(refusal: Refusal, currency: str) -> Refusal:

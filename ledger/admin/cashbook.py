@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateTimeFilter
@@ -21,6 +21,7 @@ from ledger.models import CashEntry, CashKind
 from ledger.selectors.cashbook import cash_metrics
 from ledger.services.cashbook import record_cash_entry, settle_debt
 from organizations.admin.base import AuditedAdmin, actor_of, organization_of
+from organizations.admin.once import do_once, go_on, make_once, page_name
 from organizations.models import User
 from organizations.selectors import members_of
 
@@ -115,6 +116,7 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
     ordering = ("-occurred_at", "-id")
     search_fields = ("memo", "user__username")
     list_before_template = "admin/ledger/cashentry/metrics.html"
+    change_form_before_template = "admin/books/once.html"
     shown = (
         "kind_badge",
         "amount_shown",
@@ -210,11 +212,26 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
             row.entry.reference,
         )
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        once = page_name(request) if object_id is None else ""
+        shown = {"once": once, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, shown)
+
     def create(self, request: HttpRequest, form: Any) -> CashEntry:
-        return record_cash_entry(
-            actor=actor_of(request),
-            **form.given("kind", "amount", "currency", "occurred_at", "user", "memo"),
+        given = form.given("kind", "amount", "currency", "occurred_at", "user", "memo")
+        recorded, is_repeated = make_once(
+            request, lambda: str(record_cash_entry(actor=actor_of(request), **given).pk)
         )
+        if is_repeated:
+            messages.info(request, "It was sent twice, and recorded once.")
+        row: CashEntry = CashEntry.objects.of(organization_of(request)).get(pk=recorded)
+        return row
 
     @action(
         description="Settle", icon="task_alt", variant=ActionVariant.PRIMARY, permissions=["settle"]
@@ -222,14 +239,18 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
     def settle(self, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_row(request, object_id)
         form = SettleForm(request.POST or None)
+
+        def settle() -> tuple[str, str]:
+            settle_debt(actor=actor_of(request), cash_entry=row, **form.cleaned_data)
+            return "The debt is settled, and its payment recorded.", self.url_of(row)
+
         if request.method == "POST" and form.is_valid():
             try:
-                settle_debt(actor=actor_of(request), cash_entry=row, **form.cleaned_data)
+                done = do_once(request, settle)
             except Refusal as refusal:
                 form.refuse(refusal)
             else:
-                messages.success(request, "The debt is settled, and its payment recorded.")
-                return HttpResponseRedirect(self.url_of(row))
+                return go_on(request, done)
         amount = f"{format_amount(row.amount, row.currency)} {row.currency}"
         return self.render_page(
             request,
@@ -240,4 +261,5 @@ class CashEntryAdmin(AuditedAdmin[CashEntry]):
             form=form,
             submit="Settle",
             back=self.url_of(row),
+            once=page_name(request),
         )

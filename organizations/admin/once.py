@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from core.db import uuid7
@@ -47,7 +48,24 @@ def page_name(request: HttpRequest) -> str:
 
 
 def do_once(request: HttpRequest, work: Callable[[], tuple[str, str]]) -> Done:
-    """Carry out what a page was sent for, unless the very same has been carried out.
+    """`work` says what to tell and where to go on. Raises as `make_once` does."""
+    made, is_repeated = make_once(request, lambda: json.dumps(work()))
+    said, url = json.loads(made)
+    return Done(said, url, is_repeated)
+
+
+def go_on(request: HttpRequest, done: Done) -> HttpResponse:
+    """Tell what was done, and go on from there."""
+    if done.is_repeated:
+        messages.info(request, f"{done.said} It was sent twice, and done once.")
+    else:
+        messages.success(request, done.said)
+    return HttpResponseRedirect(done.url)
+
+
+def make_once(request: HttpRequest, work: Callable[[], str]) -> tuple[str, bool]:
+    """Carry out what a page was sent for, unless the very same has been carried out. Returns what
+    `work` returned, and whether it had been done before.
 
     A page without a name is carried out each time it is sent. What is refused is not stored: it
     may be sent again.
@@ -57,12 +75,12 @@ def do_once(request: HttpRequest, work: Callable[[], tuple[str, str]]) -> Done:
     """
     name = request.POST.get(FIELD, "")
     if not _NAME.fullmatch(name):
-        return Done(*work())
+        return work(), False
     content = fingerprint_of(str(request.user.pk).encode(), request.path.encode(), _sent(request))
     claim = Claim(organization_of(request).pk, f"page:{name}:{content}", content)
 
     def answer() -> Answer:
-        return Answer(302, "application/json", json.dumps(work()).encode())
+        return Answer(302, "application/json", work().encode())
 
     deadline = time.monotonic() + _PATIENCE_S
     while True:
@@ -73,8 +91,7 @@ def do_once(request: HttpRequest, work: Callable[[], tuple[str, str]]) -> Done:
                 raise
             time.sleep(_LOOK_AGAIN_S)
         else:
-            said, url = json.loads(stored.body)
-            return Done(said, url, is_repeated)
+            return stored.body.decode(), is_repeated
 
 
 def _sent(request: HttpRequest) -> bytes:
