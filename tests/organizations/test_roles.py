@@ -95,20 +95,21 @@ def test_seeding_again_keeps_what_an_operator_has_edited():
 
 
 def test_seeding_can_be_taken_back_and_done_again():
-    seeding(unseed_roles)
-    seeding(unseed_roles, "organizations")
+    apps = ("invoicing", "ledger", "organizations")
+    for app in apps:
+        seeding(unseed_roles, app)
     assert not Group.objects.filter(name__in=Role.values).exists()
 
-    seeding(seed_roles, "organizations")
-    seeding(seed_roles)
+    for app in reversed(apps):
+        seeding(seed_roles, app)
 
     for role in Role.values:
         assert Group.objects.get(name=role).permissions.count() == len(granted(role))
 
 
 def test_both_migrations_go_backwards():
-    for module in ("organizations.migrations.0003_seed_roles", "ledger.migrations.0003_seed_roles"):
-        [operation] = import_module(module).Migration.operations
+    for app in ("organizations", "ledger", "invoicing"):
+        [operation] = import_module(f"{app}.migrations.0003_seed_roles").Migration.operations
         assert operation.reversible
 
 
