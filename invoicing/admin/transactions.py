@@ -46,6 +46,7 @@ class FinancialTransactionAdmin(PrintedAdmin[FinancialTransaction]):
     )
     list_filter = (
         ("type", ChoicesDropdownFilter),
+        ("status", ChoicesDropdownFilter),
         ("method", ChoicesDropdownFilter),
         CustomerFilter,
         ("occurred_on", RangeDateFilter),

@@ -393,7 +393,7 @@ class Migration(migrations.Migration):
                 (
                     "status",
                     models.CharField(
-                        choices=[("completed", "Completed"), ("reversed", "Reversed")],
+                        choices=[("completed", "Completed"), ("reversed", "Taken back")],
                         db_default="completed",
                         default="completed",
                         max_length=10,

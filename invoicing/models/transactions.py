@@ -26,7 +26,7 @@ class PaymentMethod(models.TextChoices):
 
 class TransactionStatus(models.TextChoices):
     COMPLETED = "completed", "Completed"
-    REVERSED = "reversed", "Reversed"
+    REVERSED = "reversed", "Taken back"
 
 
 class FinancialTransaction(TenantModel):

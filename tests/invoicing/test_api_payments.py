@@ -46,6 +46,18 @@ class TestPayments:
 
         assert (row["invoice"], row["customer"]) == (paid["invoice"], lindqvist)
 
+    def test_leave_events_for_whoever_delivers_them(self, shop):
+        paid = shop.paid()
+
+        def told(name: str) -> list[dict[str, str]]:
+            return [row["facts"] for row in shop.get("/audit-events", action=name)["results"]]
+
+        [issued], [settled], [ordered] = map(told, ("invoice_issued", "invoice_paid", "order_paid"))
+
+        assert issued["invoice"] == settled["invoice"] == paid["invoice"]["id"]
+        assert ordered["order"] == paid["invoice"]["order"]
+        assert (settled["total_amount"], settled["currency"]) == (TOTAL, "GBP")
+
     def test_are_listed_by_as_many_statements_for_many_as_for_one(self, shop, lindqvist):
         def statements() -> int:
             return len(statements_of(lambda: shop.get("/payments", expand="invoice,customer")))
