@@ -378,6 +378,28 @@ def test_a_posting_after_the_reopening_is_sound(acme, system, post):
     assert verify_books(acme).ties
 
 
+def test_a_posting_that_waited_for_a_closing_and_its_reopening_is_sound(
+    acme, system, post, by_force
+):
+    close_books(actor=system, through=date(2026, 1, 15))
+    close_books(actor=system, through=date(2026, 1, 31))
+    reopen_books(actor=system, through=date(2025, 12, 31), reason="Late invoices")
+    post(debit("1000", 1), credit("4000", 1), on=date(2026, 1, 15), reference="waited")
+    by_force(
+        "UPDATE ledger_journalentry SET created_at = v.occurred_at + interval '1 microsecond'"
+        "  FROM organizations_auditevent v WHERE v.after ->> 'closed_through' = '2026-01-15'"
+    )
+
+    assert verify_books(acme).ties
+
+    by_force("UPDATE ledger_journalentry SET created_at = created_at - interval '1 hour'")
+    by_force(
+        "UPDATE organizations_auditevent SET occurred_at = occurred_at - interval '2 hours'"
+        " WHERE after ->> 'closed_through' = '2026-01-15'"
+    )
+    assert the_finding(acme, "closed_period_was_entered").name == "waited"
+
+
 def test_a_proposal_older_than_the_closing_and_posted_after_it_is_named(
     acme, system, as_alice, by_force
 ):

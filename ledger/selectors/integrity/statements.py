@@ -189,21 +189,18 @@ SELECT 'proposal_is_left_over' AS problem, p.organization_id, p.id,
 # Law 8, from the audit trail: through which day the books were closed when an entry came in.
 # The trail's moments and the entries' are the database's clock, whatever the program's said: a
 # close writes its event while no posting is in flight, so no posting before it has a later
-# moment. A posting that waited for a reopening is older than that event; a minute is allowed it.
+# moment. A posting that waited for a reopening, and perhaps for the closing before it, is older
+# than those events; a minute is allowed it, in which its day has to have been open at some time.
 PERIODS = """
 WITH changes AS (
-  SELECT v.organization_id, v.id, v.action, v.occurred_at,
-         (v.after ->> 'closed_through')::date AS closed_through,
-         lag(v.occurred_at) OVER (PARTITION BY v.organization_id
-                                  ORDER BY v.occurred_at, v.id) AS previous_at
+  SELECT v.organization_id, v.id, v.occurred_at,
+         (v.after ->> 'closed_through')::date AS closed_through
     FROM organizations_auditevent v
    WHERE OF(v) AND v.action IN ('close_books', 'reopen_books', 'close_year')
      AND v.after ? 'closed_through'
 ), history AS MATERIALIZED (
   SELECT organization_id,
-         array_agg(CASE action WHEN 'reopen_books'
-                   THEN greatest(occurred_at - interval '1 minute', previous_at)
-                   ELSE occurred_at END ORDER BY occurred_at, id) AS moments,
+         array_agg(occurred_at ORDER BY occurred_at, id) AS moments,
          array_agg(closed_through ORDER BY occurred_at, id) AS throughs
     FROM changes
    GROUP BY organization_id
@@ -215,17 +212,21 @@ WITH changes AS (
    GROUP BY 1, 2
 ), entries AS (
   SELECT e.organization_id, e.id, e.reference, e.effective_on,
-         greatest(e.created_at, p.approved_at) AS entered_at, h.moments, h.throughs
+         s.entered_at, width_bucket(s.entered_at, h.moments) AS since,
+         width_bucket(s.entered_at + interval '1 minute', h.moments) AS until, h.throughs
     FROM history h
     JOIN ledger_journalentry e ON e.organization_id = h.organization_id
     LEFT JOIN approvals p ON p.organization_id = e.organization_id AND p.id = e.id
+   CROSS JOIN LATERAL (SELECT greatest(e.created_at, p.approved_at) AS entered_at) s
    WHERE e.status <> 'pending'
 )
 SELECT 'closed_period_was_entered' AS problem, e.organization_id, e.id, e.reference AS name,
-       'after ' || e.throughs[width_bucket(e.entered_at, e.moments)] AS expected,
+       'after ' || e.throughs[e.since] AS expected,
        e.effective_on::text AS got, 'entered at ' || e.entered_at AS detail
   FROM entries e
- WHERE e.effective_on <= e.throughs[width_bucket(e.entered_at, e.moments)]
+ WHERE e.effective_on <= e.throughs[e.since]
+   AND e.effective_on <= (SELECT min(coalesce(t.through, '-infinity'))
+                            FROM unnest(e.throughs[e.since:e.until]) AS t(through))
 UNION ALL
 SELECT 'closing_has_no_trail', o.id, o.id, o.slug,
        coalesce(h.throughs[cardinality(h.throughs)]::text, 'open'),
