@@ -1,5 +1,7 @@
 """Payments, credit notes without an invoice, and number series over HTTP."""
 
+from typing import Any
+
 import pytest
 
 from ledger.models import JournalEntry
@@ -49,7 +51,7 @@ class TestPayments:
     def test_leave_events_for_whoever_delivers_them(self, shop):
         paid = shop.paid()
 
-        def told(name: str) -> list[dict[str, str]]:
+        def told(name: str) -> list[dict[str, Any]]:
             return [row["facts"] for row in shop.get("/audit-events", action=name)["results"]]
 
         [issued], [settled], [ordered] = map(told, ("invoice_issued", "invoice_paid", "order_paid"))
