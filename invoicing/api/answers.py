@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 
 from core.api.answers import moment
-from invoicing.documents.receipts import receipt_token
+from invoicing.documents.receipts import receipt_link, receipt_token
 from invoicing.models import (
     CreditNote,
     CreditNoteItem,
@@ -317,4 +317,4 @@ def _payment(payment: FinancialTransaction, expand: Set[str]) -> dict[str, Any]:
 def receipt_as_json(payment: FinancialTransaction, public_root: str) -> dict[str, Any]:
     """The receipt of a payment, and where anyone can have it confirmed."""
     token = receipt_token(payment)
-    return {"id": payment.pk, "token": token, "url": f"{public_root}/r/{token}"}
+    return {"id": payment.pk, "token": token, "url": receipt_link(token, public_root)}

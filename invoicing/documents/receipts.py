@@ -15,6 +15,11 @@ def receipt_token(payment: FinancialTransaction) -> str:
     return sign_receipt(payment.organization_id, payment.entry_id)
 
 
+def receipt_link(token: str, base_url: str) -> str:
+    """Where anyone can have a receipt confirmed."""
+    return f"{base_url.rstrip('/')}/r/{token}"
+
+
 def receipt_document(payment: FinancialTransaction, *, base_url: str) -> ReceiptDocument:
     """The receipt of a payment; `base_url` is where this installation is reached from outside.
 
@@ -25,7 +30,7 @@ def receipt_document(payment: FinancialTransaction, *, base_url: str) -> Receipt
         raise NotAPayment(payment=payment.pk)
     invoice = payment.invoice
     token = receipt_token(payment)
-    link = f"{base_url.rstrip('/')}/r/{token}"
+    link = receipt_link(token, base_url)
     return ReceiptDocument(
         kind="receipt",
         title="Receipt",

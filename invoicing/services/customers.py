@@ -19,6 +19,7 @@ from invoicing.rules import (
     terms_problem,
     text_problem,
 )
+from invoicing.services.rows import save_changed
 from invoicing.vat_ids import check_tax_id
 from organizations.actors import Actor
 from organizations.models import Organization
@@ -122,15 +123,7 @@ def change_customer(*, actor: Actor, customer: Customer, **changes: Any) -> Cust
         for name, value in changes.items():
             setattr(row, name, value)
         _check(row)
-        after = _as_audited(row)
-        changed = [name for name in FIELDS if before[name] != after[name]]
-        if changed:
-            row.save(update_fields=changed)
-            audit(
-                row,
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-            )
+        save_changed(audit, row, before, _as_audited(row))
     return row
 
 

@@ -5,13 +5,14 @@ PostgreSQL plan each statement anew would take longer than everything that they 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, models
 
 from core.db import TenantModel, prepared_cursor
+from organizations.services.auditing import Audit
 
 _Row = TypeVar("_Row", bound=TenantModel)
 
@@ -47,6 +48,20 @@ def insert_row(row: TenantModel, given: tuple[str, ...], *parts: Sequence[Tenant
     for inserted in (row, *(part for group in groups for part in group)):
         inserted._state.adding = False
         inserted._state.db = DEFAULT_DB_ALIAS
+
+
+def save_changed(
+    audit: Audit, row: TenantModel, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Save the fields that differ, and tell the audit trail of those; nothing where none does."""
+    changed = [name for name in before if before[name] != after[name]]
+    if changed:
+        row.save(update_fields=changed)
+        audit(
+            row,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
 
 
 @cache

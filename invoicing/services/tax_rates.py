@@ -22,6 +22,7 @@ from invoicing.rules import (
     shown,
     text_problem,
 )
+from invoicing.services.rows import save_changed
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
@@ -104,15 +105,7 @@ def change_tax_rate(*, actor: Actor, tax_rate: TaxRate, **changes: Any) -> TaxRa
         for name, value in changes.items():
             setattr(rate, name, value)
         _check(rate)
-        after = _as_audited(rate)
-        changed = [name for name in FIELDS if before[name] != after[name]]
-        if changed:
-            rate.save(update_fields=changed)
-            audit(
-                rate,
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-            )
+        save_changed(audit, rate, before, _as_audited(rate))
     return rate
 
 
