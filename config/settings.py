@@ -60,7 +60,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # --- Programs -----------------------------------------------------------------------------------
 
 # Ours, from the bottom up.
-APPS = ["organizations", "ledger", "invoicing"]
+APPS = ["organizations", "ledger", "invoicing", "settlements", "analytics"]
 
 INSTALLED_APPS = [
     # Not Unfold's default configuration, which would put its own site in the place of ours.

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import sqlglot
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -26,7 +27,7 @@ from core.servers import PROJECT
 TENANT = "organization_id"
 PRODUCT = tuple(
     f"{PROJECT / folder}/"
-    for folder in ("core", "config", "organizations", "ledger", "invoicing", "demo")
+    for folder in ("core", "config", "demo", *settings.APPS)
 )
 # Asked through these, it is still the caller who asks.
 BETWEEN = (f"{PROJECT / 'core' / 'db'}/",)

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import connection
 
@@ -95,7 +96,7 @@ def test_seeding_again_keeps_what_an_operator_has_edited():
 
 
 def test_seeding_can_be_taken_back_and_done_again():
-    apps = ("invoicing", "ledger", "organizations")
+    apps = tuple(reversed(settings.APPS))
     for app in apps:
         seeding(unseed_roles, app)
     assert not Group.objects.filter(name__in=Role.values).exists()
@@ -108,7 +109,7 @@ def test_seeding_can_be_taken_back_and_done_again():
 
 
 def test_both_migrations_go_backwards():
-    for app in ("organizations", "ledger", "invoicing"):
+    for app in settings.APPS:
         [operation] = import_module(f"{app}.migrations.0003_seed_roles").Migration.operations
         assert operation.reversible
 
