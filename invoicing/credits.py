@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import NamedTuple
 from uuid import UUID
 
+from core.rounding import allocate, round_half_up
 from invoicing.parts import Part, PartKey, merged, taxes_by_rate
-from invoicing.tax import Line, Rate, Rounding, allocate, calculate, round_half_up
+from invoicing.tax import Line, Rate, Rounding, calculate
 
 
 @dataclass(frozen=True, slots=True)

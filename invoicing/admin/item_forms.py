@@ -14,10 +14,10 @@ from django import forms
 from core.errors import Refusal
 from core.forms import AmountInput, PageForm
 from core.money import AmountError, exponent, format_amount, is_currency, parse_amount
+from core.rounding import round_half_up
 from invoicing.admin.figures import decimals
 from invoicing.models import OrderItem, TaxRate
 from invoicing.services.orders import ItemDraft
-from invoicing.tax import round_half_up
 from ledger.admin.entry_forms import Accounts, Choice
 from ledger.models import Account, AccountStatus, AccountType
 from organizations.models import Organization

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import format_amount
+from core.rounding import round_half_up
 from invoicing.documents.content import Fact, Item, Notice, SalesDocument, Sum
 from invoicing.documents.parties import buyer_of, letterhead_of
 from invoicing.documents.taxes import Tax, rates_on_line, tax_notes, tax_rows
@@ -15,7 +16,6 @@ from invoicing.documents.wording import (
 )
 from invoicing.models import CreditNote, CreditNoteItem, CreditNoteTaxLine, Invoice, Order
 from invoicing.selectors.profile import get_profile
-from invoicing.tax import round_half_up
 
 
 def invoice_document(invoice: Invoice) -> SalesDocument:

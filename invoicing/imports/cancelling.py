@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
+from core.rounding import round_half_up
 from invoicing import tax
 from invoicing.imports.books import goods_of
 from invoicing.imports.documents import SalesDocument
@@ -124,7 +125,7 @@ def _comes_to(
     Who takes back all that is left gets what is left, to the penny; nobody gets more.
     """
     prices = [(quantity, item.unit_amount) for item, quantity in picked]
-    net = sum(tax.round_half_up(quantity * unit_amount) for quantity, unit_amount in prices)
+    net = sum(round_half_up(quantity * unit_amount) for quantity, unit_amount in prices)
     if (net, _tax(prices, rate, invoice.order.rounding)) != (net_amount, tax_amount):
         return False
     if sum(quantity for _, quantity in left.items) == sum(quantity for _, quantity in picked):

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from core.rounding import round_half_up
 from core.text import visible
 from invoicing.imports.countries import UnknownPlace, country_code
 from invoicing.imports.lines import BadLine, SalesLine
-from invoicing.tax import round_half_up
 
 # Held in memory at once; an order takes fewer, and says so.
 MOST_LINES = 10_000

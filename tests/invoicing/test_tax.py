@@ -5,12 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from core.rounding import allocate
 from invoicing.tax import (
     Category,
     Line,
     Rate,
     Rounding,
-    allocate,
     calculate,
 )
 

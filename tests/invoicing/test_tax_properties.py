@@ -5,10 +5,11 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from invoicing.tax import Line, Rate, Rounding, Taxed, allocate, calculate, round_half_up
+from core.rounding import round_half_up
+from invoicing.tax import Line, Rate, Rounding, Taxed, calculate
 
 HALF = Fraction(1, 2)
 
@@ -211,63 +212,3 @@ def test_inclusive_and_exclusive_agree(percentage, priced, rounding):
     assert held.total_amount == added.total_amount
     if rounding is Rounding.LINE:
         assert held.lines == added.lines
-
-
-weights = st.lists(
-    st.one_of(st.integers(0, 5), st.integers(0, 10**9), st.fractions(0, 100, max_denominator=60)),
-    min_size=1,
-    max_size=10,
-)
-signed_weights = st.lists(st.integers(-100, 100), min_size=1, max_size=10)
-totals = st.integers(-(10**12), 10**12)
-
-
-@given(totals, st.one_of(weights, signed_weights))
-def test_allocate_places_the_total_exactly_and_each_part_within_1_of_its_share(total, weights):
-    assume(sum(weights))
-
-    parts = allocate(total, weights)
-
-    assert sum(parts) == total
-    assert all(type(part) is int for part in parts)
-    for part, weight in zip(parts, weights, strict=True):
-        assert abs(part - Fraction(total) * weight / sum(weights)) < 1
-
-
-@given(totals, st.one_of(weights, signed_weights))
-def test_allocate_gives_nothing_to_a_weight_of_zero(total, weights):
-    assume(sum(weights))
-
-    parts = allocate(total, weights)
-
-    assert all(part == 0 for part, weight in zip(parts, weights, strict=True) if not weight)
-
-
-@given(st.integers(0, 10**12), weights)
-def test_allocate_gives_no_more_to_a_smaller_weight_and_of_equal_ones_to_the_first(total, weights):
-    assume(sum(weights))
-
-    parts = allocate(total, weights)
-
-    # By weight, and of equal weights the first one first, parts only fall.
-    order = sorted(range(len(weights)), key=lambda i: (-weights[i], i))
-    ordered = [parts[i] for i in order]
-    assert ordered == sorted(ordered, reverse=True)
-
-
-@given(totals, st.one_of(weights, signed_weights))
-def test_allocate_mirrors(total, weights):
-    assume(sum(weights))
-
-    parts = allocate(total, weights)
-
-    assert allocate(-total, [-weight for weight in weights]) == [-part for part in parts]
-    assert allocate(-total, weights) == [-part for part in parts]
-
-
-@given(st.fractions())
-def test_rounding_is_to_the_nearest_and_mirrors(value):
-    rounded = round_half_up(value)
-
-    assert abs(rounded - value) <= HALF
-    assert round_half_up(-value) == -rounded

@@ -9,7 +9,8 @@ Lyon               a bill for three friends, whose tax does not divide by three
 from dataclasses import replace
 from decimal import Decimal
 
-from invoicing.tax import Category, Line, Rate, Rounding, allocate, calculate
+from core.rounding import allocate
+from invoicing.tax import Category, Line, Rate, Rounding, calculate
 
 VAT = Rate("GB-20", "VAT 20 %", Decimal(20), country="GB", inclusive=True)
 BOOKS = Rate("GB-0", "VAT 0 %", Decimal(0), country="GB", inclusive=True, category=Category.ZERO)

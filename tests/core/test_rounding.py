@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from invoicing.tax import allocate, round_half_up
+from core.rounding import allocate, round_half_up
 
 
 class TestAllocate:
