@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.api.components import shared_components
+from core.read_through.connecting import learn_run
 from core.servers import LOCAL, PROJECT, database_url, redis_url
 from core.servers.account import give_to_owner_of, make_folder
 
@@ -156,6 +157,17 @@ DATABASES = {"default": database()}
 
 # --- Cache and background work --------------------------------------------------------------------
 
+
+def figures_url() -> str:
+    """Redis for figures, which is not waited for: a read has PostgreSQL as well.
+
+    The time-outs stand in the address because django-redis has one pool of connections for each.
+    """
+    timeout_s = env.float("FIGURES_TIMEOUT_S", 0.06)
+    times = f"socket_timeout={timeout_s}&socket_connect_timeout={timeout_s}"
+    return f"{redis_url()}{'&' if '?' in redis_url() else '?'}{times}"
+
+
 CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
@@ -170,7 +182,19 @@ CACHES = {
             # Once more for a connection that has gone stale, and no waiting in between.
             "CONNECTION_POOL_KWARGS": {"retry": Retry(NoBackoff(), 1)},
         },
-    }
+    },
+    # Only for core/read_through, which has its own answer to a Redis that is away.
+    "figures": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": figures_url(),
+        "OPTIONS": {
+            "CLIENT_CLASS": "django_redis.client.DefaultClient",
+            "CONNECTION_POOL_KWARGS": {
+                "retry": Retry(NoBackoff(), 0),
+                "redis_connect_func": learn_run,
+            },
+        },
+    },
 }
 # The embedded Redis may well not run: only where one was promised is its absence news.
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = "REDIS_URL" in os.environ
