@@ -123,7 +123,7 @@ class PartsDoNotAddUp(Invalid):
 
 
 class FeeAboveSale(Invalid):
-    """The platform fee {fee} is more than the {available} {currency} that the sale leaves for it."""
+    """The platform fee {fee} is more than the {available} {currency} that the sale leaves."""
 
     attr = "total_amount"
 
@@ -177,8 +177,8 @@ class ItemIsFinal(Conflict):
 
 
 class EntryBelongsToPayee(Conflict):
-    """{reference} is the posting of a sale, a refund, an adjustment or a payout: record its opposite
-    instead of voiding the entry."""
+    """{reference} is the posting of a sale, a refund, an adjustment or a payout: record another of
+    them instead of voiding the entry."""
 
 
 class ItemPostingMismatch(Conflict):

@@ -16,12 +16,14 @@ class PayeeItem(TenantModel):
     `payable_amount` is what it adds to what the payee is owed, `occurred_on` its date.
     """
 
-    payee = TenantForeignKey("Payee", related_name="%(class)ss")
-    event = TenantForeignKey("Event", null=True, blank=True, related_name="%(class)ss")
+    payee = TenantForeignKey("settlements.Payee", related_name="%(class)ss")
+    event = TenantForeignKey("settlements.Event", null=True, blank=True, related_name="%(class)ss")
     reference = models.CharField(max_length=180)
     currency = CurrencyField()
     entry = TenantForeignKey("ledger.JournalEntry", related_name="+")
-    settlement = TenantForeignKey("Settlement", null=True, blank=True, related_name="%(class)ss")
+    settlement = TenantForeignKey(
+        "settlements.Settlement", null=True, blank=True, related_name="%(class)ss"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta(TenantModel.Meta):
