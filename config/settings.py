@@ -221,6 +221,9 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
+# An organization's alerts go where its owners say; in production, to public addresses alone.
+WEBHOOKS_MAY_BE_PRIVATE: bool = env.bool("WEBHOOKS_MAY_BE_PRIVATE", not PRODUCTION)
+
 # --- People and security --------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "organizations.User"

@@ -9,5 +9,7 @@ class OrganizationsConfig(AppConfig):
 
     def ready(self) -> None:
         from organizations.errors import register_constraints
+        from organizations.services.alerts import register_topics
 
         register_constraints()
+        register_topics()

@@ -101,6 +101,27 @@ class SlugTaken(Conflict):
     """There is an organization {slug} already."""
 
 
+class JobEndsOnce(Conflict):
+    """The run of {job} is {outcome}: a run is written when it starts and once more at its end."""
+
+
+class InvalidWebhookUrl(Invalid):
+    """{url} is no address for a webhook: use http:// or https:// with a host, up to 500 letters,
+    and no name or password in it."""
+
+    attr = "operations_webhook_url"
+
+
+class InvalidAlertThreshold(Invalid):
+    """An alert's threshold is a count from 0 to 2,147,483,647, not {count}."""
+
+    attr = "alert_threshold_count"
+
+
+class NoWebhook(Conflict):
+    """There is no operations webhook to sign for: set its address first."""
+
+
 class BaseCurrencyInUse(Conflict):
     """There are lines in the books: the base currency stays {currency}."""
 
@@ -111,6 +132,7 @@ def register_constraints() -> None:
     ConstraintRegistry.register(
         {
             "row_is_final": lambda facts: RowIsFinal(**facts),
+            "jobrun_ends_once": lambda facts: JobEndsOnce(**facts),
             "row_keeps_its_organization": lambda facts: RowKeepsItsOrganization(**facts),
             "membership_is_one_per_user": lambda facts: AlreadyAMember(user="This user"),
             "organizations_organization_slug_key": lambda facts: SlugTaken(slug="of that name"),

@@ -1,5 +1,6 @@
 """Gives the roles' groups their first permissions; used by each app's migration."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.management import create_permissions
@@ -34,6 +35,30 @@ def unseed_roles(apps: Any, schema_editor: Any, app_label: str) -> None:
         group.permissions.remove(*group.permissions.filter(content_type__app_label=app_label))
         if not group.permissions.exists():
             group.delete()
+
+
+def seed_permissions(
+    apps: Any, schema_editor: Any, app_label: str, codenames: Iterable[str]
+) -> None:
+    """Give every role what `organizations.roles` grants it of permissions that are new in an app
+    whose roles were seeded before; a group that is gone stays gone."""
+    alias = schema_editor.connection.alias
+    _create_permissions(apps, app_label, alias)
+    permissions = apps.get_model("auth", "Permission").objects.using(alias)
+    new = permissions.filter(content_type__app_label=app_label, codename__in=codenames)
+    for group in apps.get_model("auth", "Group").objects.using(alias):
+        names = {name.split(".")[1] for name in granted(group.name, app_label)}
+        group.permissions.add(*new.filter(codename__in=names))
+
+
+def unseed_permissions(
+    apps: Any, schema_editor: Any, app_label: str, codenames: Iterable[str]
+) -> None:
+    """Take these permissions from every group."""
+    alias = schema_editor.connection.alias
+    permissions = apps.get_model("auth", "Permission").objects.using(alias)
+    for permission in permissions.filter(content_type__app_label=app_label, codename__in=codenames):
+        permission.group_set.clear()
 
 
 def _create_permissions(apps: Any, app_label: str, alias: str) -> None:
