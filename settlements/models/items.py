@@ -116,7 +116,7 @@ class Sale(PayeeItem):
 
     @property
     def payable_amount(self) -> int:
-        return self.organizer_amount
+        return int(self.organizer_amount)
 
 
 class Refund(PayeeItem):
@@ -177,7 +177,7 @@ class Refund(PayeeItem):
 
     @property
     def payable_amount(self) -> int:
-        return -self.organizer_amount
+        return -int(self.organizer_amount)
 
 
 class AdjustmentKind(models.TextChoices):
@@ -219,7 +219,7 @@ class Adjustment(PayeeItem):
 
     @property
     def payable_amount(self) -> int:
-        return self.amount
+        return int(self.amount)
 
     def __str__(self) -> str:
         amount = format_amount(self.amount, self.currency)
