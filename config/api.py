@@ -54,5 +54,6 @@ urlpatterns = [
     path("", include("organizations.urls")),
     path("", include("ledger.urls")),
     path("", include("invoicing.urls")),
+    path("", include("analytics.urls")),
     re_path("", no_such_route),
 ]

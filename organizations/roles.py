@@ -157,6 +157,13 @@ CAPABILITIES: tuple[Capability, ...] = (
         "settlements.add_payoutprofile",
         "settlements.change_payoutprofile",
     ),
+    _row("See funnel snapshots and funnels", (O, C, A, R), "analytics.view_funnelsnapshot"),
+    _row(
+        "Record funnel snapshots",
+        (O, A),
+        "analytics.add_funnelsnapshot",
+        "analytics.change_funnelsnapshot",
+    ),
     _row("Close the books", (O, C), "organizations.close_books"),
     _row("Reopen closed books", (O, C), "organizations.reopen_books"),
     _row("Close a fiscal year", (O, C), "organizations.close_year"),

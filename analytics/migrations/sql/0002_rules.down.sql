@@ -1,0 +1,2 @@
+DROP TRIGGER funnelsnapshot_is_in_the_currency_of_its_payee ON analytics_funnelsnapshot;
+DROP FUNCTION analytics_check_snapshot();

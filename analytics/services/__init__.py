@@ -1,0 +1,1 @@
+"""What analytics writes, and what follows from it."""
