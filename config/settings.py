@@ -204,10 +204,16 @@ CELERY_BROKER_URL: str = env.str(
     "CELERY_BROKER_URL",
     redis_url().replace("unix://", "redis+socket://").replace("?db=", "?virtual_host="),
 )
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": env.int("CELERY_VISIBILITY_TIMEOUT_S", 900),
-    "socket_connect_timeout": 2,
-}
+# Redis does not know when a worker has died: what was taken and not acknowledged comes back after
+# the visibility timeout, which therefore is longer than any task may take. RabbitMQ does know.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {}
+    if CELERY_BROKER_URL.startswith(("amqp", "pyamqp"))
+    else {
+        "visibility_timeout": env.int("CELERY_VISIBILITY_TIMEOUT_S", 900),
+        "socket_connect_timeout": 2,
+    }
+)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Both are needed for a task to outlive a `kill -9` of its worker; so tasks are safe to run twice.
 CELERY_TASK_ACKS_LATE = True

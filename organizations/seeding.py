@@ -61,6 +61,41 @@ def unseed_permissions(
         permission.group_set.clear()
 
 
+def seed_schedule(
+    apps: Any,
+    schema_editor: Any,
+    *,
+    name: str,
+    task: str,
+    every: int,
+    period: str,
+    description: str,
+) -> None:
+    """Put a task on the clock, every so many minutes or hours; one of that name is left as it is.
+
+    A message that no worker took before the next one is due is thrown away by who takes it late.
+    """
+    alias = schema_editor.connection.alias
+    intervals = apps.get_model("django_celery_beat", "IntervalSchedule").objects.using(alias)
+    interval, _ = intervals.get_or_create(every=every, period=period)
+    apps.get_model("django_celery_beat", "PeriodicTask").objects.using(alias).get_or_create(
+        name=name,
+        defaults={
+            "task": task,
+            "interval": interval,
+            "description": description,
+            "expire_seconds": every * {"minutes": 60, "hours": 3600}[period],
+        },
+    )
+
+
+def unseed_schedule(apps: Any, schema_editor: Any, *, name: str, **_: Any) -> None:
+    """Take a task off the clock."""
+    alias = schema_editor.connection.alias
+    tasks = apps.get_model("django_celery_beat", "PeriodicTask").objects.using(alias)
+    tasks.filter(name=name).delete()
+
+
 def _create_permissions(apps: Any, app_label: str, alias: str) -> None:
     """Make the app's content types and permissions, which Django does only after the last
     migration."""

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Exists, OuterRef, QuerySet
 
 from core.db import prepared_cursor, uuid7
 from core.db.transactions import shared_transaction
@@ -184,6 +185,12 @@ def _stored_by_another(claim: Claim, now: datetime) -> Answer:
         raise IdempotencyKeyInUse()
     fingerprint, *answer = row
     return _same_request(claim, fingerprint, answer)
+
+
+def organizations_with_expired_keys(now: datetime) -> QuerySet[Organization]:
+    """Those that have keys whose time is over."""
+    expired = IdempotencyKey.objects.filter(organization_id=OuterRef("pk"), expires_at__lte=now)
+    return Organization.objects.filter(Exists(expired)).order_by("id")
 
 
 def delete_expired_keys(organization: Organization, now: datetime, most: int = 10_000) -> int:

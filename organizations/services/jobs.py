@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from organizations.models import JobOutcome, JobRun, Organization
@@ -66,6 +67,16 @@ def recorded_job(
         _end_failed(organization, run, record, error)
         raise
     _end(organization, run, record)
+
+
+def organizations_with_lost_runs(now: datetime | None = None) -> QuerySet[Organization]:
+    """Those of which a run has gone on for longer than any task may."""
+    lost = JobRun.objects.filter(
+        organization_id=OuterRef("pk"),
+        outcome=JobOutcome.RUNNING,
+        started_at__lt=(now or timezone.now()) - LOST_AFTER,
+    )
+    return Organization.objects.filter(Exists(lost)).order_by("id")
 
 
 def mark_lost_runs(organization: Organization, now: datetime | None = None) -> int:
