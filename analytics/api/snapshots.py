@@ -10,7 +10,6 @@ from analytics.api import READ, WRITE
 from analytics.errors import SnapshotNotFound
 from analytics.models import MOST_CAMPAIGN
 from analytics.rules import check_campaign
-from analytics.selectors.events import get_event
 from analytics.selectors.snapshots import Snapshot, as_snapshot, get_snapshot, list_snapshots
 from analytics.services.snapshots import record_snapshot
 from core.api.answers import json_answer, moment
@@ -31,6 +30,7 @@ from organizations.api.callers import access
 from organizations.api.views import OrganizationView
 from settlements.errors import EventNotFound, UnknownEvent
 from settlements.models import Event
+from settlements.selectors.payees import get_event
 
 TAG = "Analytics"
 

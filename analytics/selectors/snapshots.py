@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from analytics.errors import SnapshotNotFound
 from analytics.models import FunnelSnapshot
 from core.read_through.reading import Kept, ReadThrough
+from core.read_through.store import TTL_S
 from organizations.models import Organization
 from settlements.models import Event
 
@@ -125,10 +126,18 @@ def list_snapshots(
     return rows.select_related("event").order_by("-snapshot_on", "-id")
 
 
-def recently_recorded(organization: Organization, since: datetime) -> "QuerySet[FunnelSnapshot]":
-    """Snapshots that were recorded or corrected since a moment, the latest first."""
+def recently_recorded(organization: Organization, now: datetime) -> "QuerySet[FunnelSnapshot]":
+    """Snapshots that were recorded or corrected within the life of what is kept in Redis, the
+    latest first."""
     rows: QuerySet[FunnelSnapshot] = FunnelSnapshot.objects.of(organization)
+    since = now - timedelta(seconds=TTL_S)
     return rows.filter(updated_at__gte=since).order_by("-updated_at", "-id")
+
+
+def organizations_with_recent_snapshots(now: datetime) -> "QuerySet[Organization]":
+    """Those of whom `recently_recorded` has any."""
+    recent = recently_recorded(OuterRef("pk"), now)  # type: ignore[arg-type]
+    return Organization.objects.filter(Exists(recent)).order_by("id")
 
 
 def campaigns_of(organization: Organization, most: int = 200) -> list[str]:

@@ -3,7 +3,7 @@ worker. docs/why/caching.md"""
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from analytics.selectors.snapshots import (
     recently_recorded,
     snapshot_group,
 )
-from core.read_through.store import TTL_S
+from core.read_through.store import CacheAway
 from organizations.models import Organization
 from organizations.services import outbox
+from organizations.services.jobs import recorded_job
 
 SNAPSHOT_RECORDED = "funnel_snapshot_recorded"
+JOB = "keep recent figures"
 
 
 def register_topics() -> None:
@@ -43,21 +45,21 @@ def keep_recorded(snapshot: FunnelSnapshot) -> None:
     FUNNELS.forget_after_commit(organization.pk, [FUNNELS_GROUP])
 
 
-def keep_recent(organization: Organization, now: datetime, most: int = 10_000) -> int:
-    """Keep anew what was recorded within the life of what is kept; how many there were.
+def keep_recent(organization: Organization, now: datetime, most: int = 10_000) -> None:
+    """Keep anew what was recorded within the life of what is kept.
 
     Whatever went wrong before, nothing outdated is left after it: what is older than its row was
     kept before the row was recorded, so within that time.
-
-    Raises:
-        CacheAway
     """
-    rows = list(recently_recorded(organization, now - timedelta(seconds=TTL_S))[:most])
-    if rows:
-        FUNNELS.forget_surely(organization.pk, [FUNNELS_GROUP])
-    for row in rows:
-        _keep(organization, row.event_id, row.snapshot_on, row.campaign)
-    return len(rows)
+    with recorded_job(organization, JOB, now=now) as job:
+        try:
+            FUNNELS.forget_surely(organization.pk, [FUNNELS_GROUP])
+            for row in recently_recorded(organization, now)[:most]:
+                _keep(organization, row.event_id, row.snapshot_on, row.campaign)
+                job.count(snapshots=1)
+        except CacheAway:
+            # Reads come from the database; nothing is wrong, and the next run comes soon.
+            job.count(cache_away=1)
 
 
 def _deliver(organization: Organization, payload: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """What the cashbook says: entries, metrics, and whether it agrees with the journal."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from core.read_through.reading import Kept, ReadThrough
 from ledger.errors import CashEntryNotFound
 from ledger.models import CashEntry, CashKind
 from ledger.reconciliation import CheckResult
@@ -28,6 +30,18 @@ class CashMetrics:
     current_balance: int = 0
     loan_balance: int = 0
     mtd_revenue: int = 0
+
+
+# All days and users of an organization: an entry may be dated on any day, and changes all after it.
+METRICS_GROUP = "all"
+
+METRICS: ReadThrough[dict[str, CashMetrics]] = ReadThrough(
+    "cash",
+    Kept(
+        lambda metrics: {currency: astuple(figures) for currency, figures in metrics.items()},
+        lambda kept: {currency: CashMetrics(*figures) for currency, figures in kept.items()},
+    ),
+)
 
 
 def get_cash_entry(organization: Organization, id: UUID | str) -> CashEntry:
@@ -81,11 +95,26 @@ def cash_metrics(
     an entry whose posting was voided counts until the day of the reversal, and again from the day
     on which that was voided in its turn. The day of an entry is
     the one on which it stands in the journal, so the figures tie to the accounts on any date.
+
+    Read through Redis (docs/why/caching.md): kept for the day that is meant, and for no longer than
+    until something is written to the cashbook or an entry behind it is voided.
     """
-    as_of = as_of or organization.today()
+    on = as_of or organization.today()
+    user_id = user.pk if isinstance(user, User) else user
+    return METRICS.read(
+        organization.pk,
+        METRICS_GROUP,
+        f"{user_id or 'everybody'}:{on.isoformat()}",
+        partial(_metrics_in_database, organization, user_id, on),
+    )
+
+
+def _metrics_in_database(
+    organization: Organization, user_id: UUID | None, as_of: date
+) -> dict[str, CashMetrics]:
     rows = CashEntry.objects.of(organization).filter(entry__effective_on__lte=as_of)
-    if user is not None:
-        rows = rows.filter(user_id=getattr(user, "pk", user))
+    if user_id is not None:
+        rows = rows.filter(user_id=user_id)
     rows = rows.exclude(pk__in=_undone(organization, as_of))
     is_debt = Q(kind=CashKind.DEBT)
     this_month = Q(kind=CashKind.REVENUE, entry__effective_on__gte=as_of.replace(day=1))

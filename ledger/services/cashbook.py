@@ -23,6 +23,7 @@ from ledger.models import AccountRole, CashEntry, CashKind, JournalEntry
 from ledger.selectors.accounts import account_by_role, accounts_by_role
 from ledger.selectors.cashbook import is_undone
 from ledger.services.entries.restricting import refuse_above_threshold
+from ledger.services.keeping import forget_cash_metrics
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization, User
@@ -85,6 +86,7 @@ def record_cash_entry(
             now=moment,
         )
         audit(recorded, after=_as_audited(recorded))
+        forget_cash_metrics(actor.organization)
     return recorded
 
 
@@ -117,6 +119,7 @@ def settle_debt(
             before={"settled_at": None},
             after={"settled_at": debt.settled_at, "settled_by": debt.settled_by_id},
         )
+        forget_cash_metrics(actor.organization)
     return debt
 
 

@@ -3,10 +3,11 @@
 from datetime import date, datetime, timedelta
 
 from core.db import uuid7
-from ledger.drafts import EntryDraft, LineDraft
+from ledger.drafts import CASH_ENTRY, EntryDraft, LineDraft
 from ledger.errors import AlreadyVoided, EntryNotPosted
 from ledger.models import EntryStatus, JournalEntry, JournalLine
 from ledger.services.entries.locking import lock_entry
+from ledger.services.keeping import forget_cash_metrics
 from ledger.services.posting import entries_under, post_entries
 from organizations.actors import Actor
 from organizations.models import Organization
@@ -47,6 +48,8 @@ def void_entry(
             after={"status": EntryStatus.VOIDED, "reversal": reversal.pk},
             reason=reason,
         )
+        if original.reference_type == CASH_ENTRY:
+            forget_cash_metrics(actor.organization)
     return reversal
 
 
