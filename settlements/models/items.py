@@ -26,6 +26,9 @@ class PayeeItem(TenantModel):
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
+    # Set on what recording returns where it was there already; never on what is read.
+    is_replay: bool = False
+
     class Meta(TenantModel.Meta):
         abstract = True
 
