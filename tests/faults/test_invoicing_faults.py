@@ -23,6 +23,7 @@ from invoicing.services.issuing import invoice_order
 from ledger.selectors.balances import balance_at
 from organizations.actors import Actor
 from organizations.models import AuditEvent
+from tests.faults.programs import database_url_of_the_tests
 from tests.invoicing.selling import BANK, CASH, RECEIVABLE, fresh, item
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -65,14 +66,11 @@ class Web(NamedTuple):
 
 @pytest.fixture
 def web() -> Iterator[Web]:
-    given = connection.settings_dict
-    address = f"{given['HOST'] or '127.0.0.1'}:{given['PORT'] or 5432}"
-    if given["HOST"].startswith("/"):
-        address = f"?host={given['HOST']}"
-    where, _, host = address.partition("?")
-    login = f"{given['USER']}:{given['PASSWORD']}@"
-    url = f"postgres://{login}{where}/{given['NAME']}" + (f"?{host}" if host else "")
-    settings = {"DATABASE_URL": url, "BIND": "127.0.0.1:0", "WEB_CONCURRENCY": "2"}
+    settings = {
+        "DATABASE_URL": database_url_of_the_tests(),
+        "BIND": "127.0.0.1:0",
+        "WEB_CONCURRENCY": "2",
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn", "config.wsgi"],
         stdout=subprocess.PIPE,
