@@ -101,7 +101,7 @@ def parse_reserve(value: object) -> ReservePolicy:
     return policy if policy.percentage or policy.floor_amount else ReservePolicy()
 
 
-def reserve_as_json(policy: ReservePolicy) -> dict[str, Any]:
+def as_json(policy: ReservePolicy) -> dict[str, Any]:
     """As the API gives it; `parse_reserve` reads it again."""
     if policy.floor_amount is not None:
         return {"floor_amount": policy.floor_amount}
