@@ -3,8 +3,9 @@
 A part of zero has no line. The references are those that the database compares with the row.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from invoicing.services.postings import METHOD_ROLES, RoleAccounts
@@ -60,12 +61,12 @@ def refund(
     parts: RefundParts,
     *,
     sale: str,
-    fee: str,
+    metadata: Mapping[str, Any],
     payable: UUID,
     accounts: RoleAccounts,
 ) -> EntryDraft:
-    """The mirror of the sale's posting for what is given back; what becomes of the fee stands in
-    the metadata.
+    """The mirror of the sale's posting for what is given back; what was asked for stands in the
+    metadata.
 
     Raises:
         RoleUnfilled
@@ -75,7 +76,7 @@ def refund(
         lines.append(LineDraft(payable, parts.organizer_amount))
     lines.append(LineDraft(accounts[METHOD_ROLES[method]], 0, parts.amount))
     draft = _draft(REFUND, reference, on, f"Refund {reference} of sale {sale}", lines)
-    return draft._replace(metadata={"fee": fee})
+    return draft._replace(metadata=metadata)
 
 
 def adjustment(

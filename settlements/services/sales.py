@@ -20,9 +20,7 @@ from settlements.errors import (
     ReferenceConflict,
 )
 from settlements.fees import (
-    FeeBearer,
     FeeExceedsSale,
-    FeePolicy,
     PartsExceedSale,
     SaleParts,
     sale_parts,
@@ -38,6 +36,7 @@ from settlements.item_rules import (
     same_json,
 )
 from settlements.models import Payee, Sale
+from settlements.policies import fee_policy_of
 from settlements.services import postings
 from settlements.services.item_facts import ItemFacts, item_facts
 
@@ -180,9 +179,7 @@ def _parts(draft: SaleDraft, payee: Payee) -> SaleParts:
 def _parts_by_policy(draft: SaleDraft, payee: Payee) -> SaleParts:
     try:
         return sale_parts(
-            FeePolicy(
-                payee.fee_percentage, payee.fee_per_ticket_amount, FeeBearer(payee.fee_borne_by)
-            ),
+            fee_policy_of(payee),
             total_amount=draft.total_amount,
             quantity=draft.quantity,
             ticket_revenue=draft.ticket_revenue,
@@ -217,7 +214,8 @@ def _recorded(organization: Organization, draft: SaleDraft, facts: ItemFacts) ->
     Raises:
         ReferenceConflict
     """
-    found = Sale.objects.of(organization).filter(reference=draft.reference).first()
+    rows = Sale.objects.of(organization)
+    found: Sale | None = rows.filter(reference=draft.reference).first()
     if found is None:
         raise ReferenceConflict(
             reference=draft.reference, differs="the entry that no sale belongs to"

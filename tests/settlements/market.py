@@ -50,17 +50,9 @@ class Market:
 
     def payee(self, code: str = "ana", **others: Any) -> Payee:
         """An organizer, settled by hand, without fee policy or reserve."""
-        given = {"name": code.title(), "currency": "EUR", **others}
-        try:
-            from settlements.services.payees import create_payee
-        except ImportError:
-            from ledger.selectors.accounts import account_by_role
+        from settlements.services.payees import create_payee
 
-            role = account_by_role(self.organization, "organizer_payable")
-            made: Payee = Payee.objects.create(
-                organization=self.organization, code=code, payable=role, **given
-            )
-            return made
+        given = {"name": code.title(), "currency": "EUR", **others}
         return create_payee(actor=self.preparer, code=code, **given)
 
     def change(self, payee: Payee, **changes: Any) -> Payee:

@@ -1,0 +1,246 @@
+"""Refunds: what a buyer gets back of a sale, within what earlier refunds have left of it."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from core.db import prepared_cursor
+from invoicing.rules import shown
+from invoicing.services.rows import as_instance, columns_of, insert_row
+from ledger.errors import ReferenceConflict as EntryConflict
+from ledger.models import JournalEntry
+from ledger.services.posting import post_entries
+from organizations.actors import Actor
+from organizations.models import Organization
+from organizations.services.auditing import atomic_use_case
+from settlements.errors import (
+    InvalidRefund,
+    NothingLeftToRefund,
+    OverRefund,
+    ReferenceConflict,
+    RefundBeforeSale,
+    SaleNotFound,
+)
+from settlements.fees import FeeOnRefund, RefundExceedsSale, RefundParts, SaleParts, refund_parts
+from settlements.item_rules import (
+    amount_problem,
+    date_problem,
+    first_problem,
+    reason_problem,
+    reference_problem,
+)
+from settlements.models import Refund, Sale
+from settlements.services import postings
+from settlements.services.item_facts import item_facts
+from settlements.services.sales import parts_of
+
+
+def record_refund(
+    *,
+    actor: Actor,
+    sale: Sale,
+    reference: str,
+    refunded_on: date,
+    amount: int | None = None,
+    fee: str = FeeOnRefund.RETURN,
+    reason: str = "",
+    now: datetime | None = None,
+) -> Refund:
+    """Give back an amount of a sale, or all that is left of it, by the method it was paid by.
+
+    `fee` is a FeeOnRefund. The very same under the same reference is returned as it stands, with
+    `is_replay`.
+
+    Raises:
+        InvalidRefund, SaleNotFound, RefundBeforeSale, OverRefund, NothingLeftToRefund,
+        ReferenceConflict, RoleUnfilled, BooksClosed, …
+    """
+    _check(_problems(reference, refunded_on, amount, fee, reason))
+    organization, reason = actor.organization, reason.strip()
+    with atomic_use_case(actor, "record_refund") as audit:
+        sold = _lock_sale(organization, sale)
+        left, is_taken = _left_of(sold, reference)
+        asked = Refund(
+            organization_id=organization.pk,
+            payee_id=sold.payee_id,
+            event_id=sold.event_id,
+            sale_id=sold.pk,
+            reference=reference,
+            currency=sold.currency,
+            method=sold.method,
+            refunded_on=refunded_on,
+            reason=reason,
+        )
+        if is_taken:
+            return _recorded(asked, amount, fee)
+        if refunded_on < sold.sold_on:
+            raise RefundBeforeSale(
+                sale=sold.reference, sold_on=sold.sold_on, refunded_on=refunded_on
+            )
+        parts = _parts(sold, left, amount, fee)
+        entry = _post(actor, sold, asked, parts, fee, is_rest=amount is None, now=now)
+        asked.entry_id = entry.pk
+        _take(asked, parts)
+        insert_row(asked, ("created_at",))
+        audit(asked, after=_as_told(asked, sold, fee))
+    return asked
+
+
+def _check(problems: Iterator[tuple[str, str | None]]) -> None:
+    found = first_problem(problems)
+    if found is not None:
+        raise InvalidRefund(field=found[0], problem=found[1])
+
+
+def _problems(
+    reference: object, on: object, amount: object, fee: object, reason: object
+) -> Iterator[tuple[str, str | None]]:
+    yield "reference", reference_problem(reference)
+    yield "refunded_on", date_problem(on)
+    if amount is not None:
+        yield "amount", amount_problem(amount, least=1)
+    known = list(FeeOnRefund)
+    yield "fee", None if fee in known else f"{shown(fee)} is none of {', '.join(known)}"
+    yield "reason", reason_problem(reason)
+
+
+def _lock_sale(organization: Organization, sale: Sale) -> Sale:
+    """The sale as it now stands. It is locked before the ledger, as everywhere."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_LOCK, (organization.pk, sale.pk))
+        row = cursor.fetchone()
+    if row is None:
+        raise SaleNotFound(sale=sale.pk)
+    return as_instance(Sale, row)
+
+
+_LOCK = f"""
+SELECT {columns_of(Sale, "s")} FROM settlements_sale s
+ WHERE s.organization_id = %s AND s.id = %s FOR NO KEY UPDATE
+"""
+
+
+def _left_of(sale: Sale, reference: str) -> tuple[SaleParts, bool]:
+    """What earlier refunds have left of a locked sale, and whether the reference is taken. A
+    statement of its own, so that it sees what came in while the lock was waited for."""
+    with prepared_cursor() as cursor:
+        cursor.execute(_REFUNDED, (sale.organization_id, reference, sale.organization_id, sale.pk))
+        *sums, is_taken = cursor.fetchone()
+    given = RefundParts(*(int(value) for value in sums))
+    return parts_of(sale).less(given), is_taken
+
+
+_REFUNDED = """
+SELECT coalesce(sum(r.amount), 0), coalesce(sum(r.ticket_revenue), 0),
+       coalesce(sum(r.platform_fee), 0), coalesce(sum(r.tax_amount), 0),
+       coalesce(sum(r.organizer_amount), 0), coalesce(sum(r.kept_fee_amount), 0),
+       EXISTS (SELECT FROM settlements_refund o
+                WHERE o.organization_id = %s AND o.reference = %s)
+  FROM settlements_refund r
+ WHERE r.organization_id = %s AND r.sale_id = %s
+"""
+
+
+def _parts(sale: Sale, left: SaleParts, amount: int | None, fee: str) -> RefundParts:
+    try:
+        return refund_parts(left, amount, fee=fee, borne_by=sale.fee_borne_by)
+    except RefundExceedsSale as exceeds:
+        if not exceeds.left_amount:
+            raise NothingLeftToRefund(sale=sale.reference) from None
+        raise OverRefund(
+            amount=amount,
+            currency=sale.currency,
+            sale=sale.reference,
+            left=exceeds.left_amount,
+        ) from None
+
+
+def _post(
+    actor: Actor,
+    sale: Sale,
+    asked: Refund,
+    parts: RefundParts,
+    fee: str,
+    *,
+    is_rest: bool,
+    now: datetime | None,
+) -> JournalEntry:
+    facts = item_facts(
+        actor.organization, sale.payee_id, None, postings.roles_of_sale(asked.method)
+    )
+    posting = postings.refund(
+        asked.reference,
+        asked.refunded_on,
+        asked.method,
+        parts,
+        sale=sale.reference,
+        metadata={"fee": str(fee), **({"rest": True} if is_rest else {})},
+        payable=facts.payee.payable_id,
+        accounts=facts.accounts,
+    )
+    try:
+        [entry] = post_entries(
+            actor.organization, [posting], actor=actor, now=now, accounts=facts.known
+        )
+    except EntryConflict as conflict:
+        raise ReferenceConflict(reference=asked.reference, differs=conflict.differs) from None
+    if entry.is_replay:
+        raise ReferenceConflict(
+            reference=asked.reference, differs="the entry that no refund belongs to"
+        )
+    return entry
+
+
+def _take(refund: Refund, parts: RefundParts) -> None:
+    refund.amount = parts.amount
+    refund.ticket_revenue = parts.ticket_revenue
+    refund.platform_fee = parts.platform_fee
+    refund.tax_amount = parts.tax_amount
+    refund.organizer_amount = parts.organizer_amount
+    refund.kept_fee_amount = parts.kept_fee_amount
+
+
+def _recorded(asked: Refund, amount: int | None, fee: str) -> Refund:
+    """The refund that stands under the reference, if it is what is asked for.
+
+    Raises:
+        ReferenceConflict
+    """
+    rows = Refund.objects.of(asked.organization_id).select_related("entry")
+    found: Refund = rows.get(reference=asked.reference)
+    differs = [
+        name
+        for name, is_same in (
+            ("sale", found.sale_id == asked.sale_id),
+            ("refunded_on", found.refunded_on == asked.refunded_on),
+            ("amount", _is_of(found, amount)),
+            ("fee", found.entry.metadata.get("fee") == fee),
+            ("reason", found.reason == asked.reason),
+        )
+        if not is_same
+    ]
+    if differs:
+        raise ReferenceConflict(reference=asked.reference, differs=", ".join(differs))
+    found.is_replay = True
+    return found
+
+
+def _is_of(found: Refund, amount: int | None) -> bool:
+    """Whether it is of that amount, or of all that was left then where none is given."""
+    if amount is None:
+        return bool(found.entry.metadata.get("rest"))
+    return int(found.amount) == amount
+
+
+def _as_told(refund: Refund, sale: Sale, fee: str) -> dict[str, Any]:
+    """What the audit trail says of it."""
+    return {
+        "reference": refund.reference,
+        "sale": sale.reference,
+        "refunded_on": refund.refunded_on,
+        "amount": refund.amount,
+        "organizer_amount": refund.organizer_amount,
+        "fee": str(fee),
+        "currency": refund.currency,
+        "reason": refund.reason,
+    }
