@@ -54,6 +54,7 @@ urlpatterns = [
     path("", include("organizations.urls")),
     path("", include("ledger.urls")),
     path("", include("invoicing.urls")),
+    path("", include("settlements.urls")),
     path("", include("analytics.urls")),
     re_path("", no_such_route),
 ]

@@ -9,6 +9,36 @@ from ledger.services.cashbook import record_cash_entry
 from tests.api import SALE, send
 from tests.invoicing.api import LINDQVIST, VAT, Shop, made
 
+# Of settlements, (method, route): the scope that a key needs, and the roles that may.
+O, C, A, R = "owner", "controller", "accountant", "auditor"  # noqa: E741
+_SEE, _SETTLE = "settlements:read", "settlements:write"
+_PAYEE, _EVENT = "payees/<code:payee>", "events/<code:event>"
+RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
+    ("GET", "payees"): (_SEE, {O, C, A, R}),
+    ("POST", "payees"): (_SETTLE, {O, A}),
+    ("GET", _PAYEE): (_SEE, {O, C, A, R}),
+    ("PATCH", _PAYEE): (_SETTLE, {O, A}),
+    ("GET", "events"): (_SEE, {O, C, A, R}),
+    ("POST", "events"): (_SETTLE, {O, A}),
+    ("GET", _EVENT): (_SEE, {O, C, A, R}),
+    ("PATCH", _EVENT): (_SETTLE, {O, A}),
+    ("GET", "payout-profile"): (_SEE, {O, C, A, R}),
+    ("PUT", "payout-profile"): (_SETTLE, {O, C}),
+}
+# What stands for a row in a route of settlements.
+NAMES_OF_SETTLEMENTS = ("<code:payee>", "<code:event>")
+
+# Acme's chart has no account for organizers.
+_ANA = {"code": "ana", "name": "Ana", "currency": "GBP", "payable": "2150"}
+_CONCERT = {"code": "concert", "name": "Concert", "payee": "ana", "ends_on": "2026-03-10"}
+
+
+def rows_of_settlements(api: Client) -> dict[str, Any]:
+    """A payee with an event; by the route's first part."""
+    payee = made(send(api, "POST", "/payees", _ANA))
+    event = made(send(api, "POST", "/events", _CONCERT))
+    return {"payees": payee["id"], "events": event["id"]}
+
 
 def rows_of_sales(api: Client) -> dict[str, Any]:
     """A sale that was invoiced, credited in part and paid; by the route's first part."""
@@ -41,7 +71,10 @@ def rows_of(api: Client, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
         is_pending = not route.endswith("/void")
         entry = {**SALE, "status": "pending" if is_pending else "posted"}
         return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
-    return rows_of_sales(api)[route.split("/")[0]], account.pk
+    first = route.split("/")[0]
+    if any(name in route for name in NAMES_OF_SETTLEMENTS):
+        return rows_of_settlements(api)[first], account.pk
+    return rows_of_sales(api)[first], account.pk
 
 
 # What is well-formed, so that it is the path that decides; {} for all others.

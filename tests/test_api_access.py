@@ -16,7 +16,7 @@ from django.urls import URLResolver, get_resolver
 from core.api.views import ApiView
 from ledger.models import Account
 from tests.api import ROOT, SALE, send
-from tests.api_rows import body_for, rows_of
+from tests.api_rows import NAMES_OF_SETTLEMENTS, RULES_OF_SETTLEMENTS, body_for, rows_of
 
 O, C, A, K, R = "owner", "controller", "accountant", "cashier", "auditor"  # noqa: E741
 EVERYBODY = {O, C, A, K, R}
@@ -118,10 +118,11 @@ RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("POST", "number-series"): (SELL, {O, C}),
     ("GET", SERIES): (SEE, EVERYBODY),
     ("PATCH", SERIES): (SELL, {O, C}),
+    **RULES_OF_SETTLEMENTS,
 }
 PUBLIC = {"ping", "schema", "docs"}
 # Which of the refused ones are refused by what the body says: not by the empty one sent here.
-SCOPES = (READ, WRITE, "audit:read", "invoicing:read", "invoicing:write", "*")
+SCOPES = (READ, WRITE, SEE, SELL, "settlements:read", "settlements:write", "audit:read", "*")
 
 
 def names_a_row(route: str) -> bool:
@@ -168,6 +169,7 @@ def path_of(route: str, row: object = None, account: object = None) -> str:
         "<document:invoice>": row or uuid4(),
         "<document:credit_note>": row or uuid4(),
         "<uuid:id>": row or uuid4(),
+        **{part: row or uuid4() for part in NAMES_OF_SETTLEMENTS},
     }
     for part, name in names.items():
         route = route.replace(part, str(name))

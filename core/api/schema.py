@@ -25,6 +25,8 @@ PATH_PARTS = {
     "customer": "The customer's code or id.",
     "invoice": "The invoice's id or number.",
     "credit_note": "The credit note's id or number.",
+    "payee": "The payee's code or id.",
+    "event": "The event's code or id.",
     "check": "The check's name: `invoices`, `wallets`, `settlements`, …",
 }
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from core.db import TenantModel
 from ledger.selectors.accounts import as_uuid
 from organizations.models import Organization
 from organizations.rules import is_storable
@@ -75,7 +74,7 @@ def list_events(
     return _searched(events, search, "code", "name").order_by("-ends_on", "-id")
 
 
-def _named(rows: QuerySet[Any], name: str | UUID) -> TenantModel | None:
+def _named(rows: QuerySet[Any], name: str | UUID) -> Any:
     text = str(name)
     if not text or not is_storable(text):
         return None

@@ -12,7 +12,6 @@ from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.rules import check_currency
 from organizations.services.auditing import atomic_use_case
-from settlements import schedules
 from settlements.errors import (
     InvalidPayableAccount,
     InvalidPayee,
@@ -21,7 +20,8 @@ from settlements.errors import (
 )
 from settlements.fees import FeePolicy
 from settlements.models import Payee, PayeeStatus
-from settlements.policies import fee_policy_as_json, fee_policy_of, reserve_of, schedule_of
+from settlements.policies import terms_as_json
+from settlements.reserves import parse_reserve
 from settlements.rules import (
     amount_problem,
     check_bic,
@@ -29,6 +29,7 @@ from settlements.rules import (
     code_problem,
     parse_fee_policy,
 )
+from settlements.schedules import parse_schedule
 
 FIELDS = (
     "code",
@@ -168,7 +169,7 @@ def _apply(payee: Payee, values: Mapping[str, Any]) -> None:
 
 
 def _apply_schedule(payee: Payee, value: Mapping[str, Any] | None) -> None:
-    schedule = schedules.parse_schedule({"every": "manual"} if value is None else value)
+    schedule = parse_schedule({"every": "manual"} if value is None else value)
     payee.schedule_every = schedule.every.value
     payee.schedule_weekday = schedule.weekday
     payee.schedule_day = schedule.day
@@ -176,12 +177,7 @@ def _apply_schedule(payee: Payee, value: Mapping[str, Any] | None) -> None:
 
 
 def _apply_reserve(payee: Payee, value: Mapping[str, Any] | None) -> None:
-    payee.reserve_percentage = payee.reserve_days = payee.reserve_floor_amount = None
-    if value is None:
-        return
-    from settlements import reserves
-
-    reserve = reserves.parse_reserve(value)
+    reserve = parse_reserve(value)
     payee.reserve_percentage = reserve.percentage
     payee.reserve_days = reserve.days
     payee.reserve_floor_amount = reserve.floor_amount
@@ -276,15 +272,5 @@ def _as_audited(payee: Payee) -> dict[str, Any]:
         "currency": payee.currency,
         "payable": payee.payable.code,
         "status": str(payee.status),
-        "schedule": schedules.as_json(schedule_of(payee)),
-        "reserve": _reserve_as_audited(payee),
-        "fee_policy": fee_policy_as_json(fee_policy_of(payee)),
+        **terms_as_json(payee),
     }
-
-
-def _reserve_as_audited(payee: Payee) -> dict[str, Any] | None:
-    if payee.reserve_percentage is None and payee.reserve_floor_amount is None:
-        return None
-    from settlements import reserves
-
-    return reserves.as_json(reserve_of(payee))
