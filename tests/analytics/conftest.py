@@ -27,9 +27,10 @@ def make_event(organization: Organization, code: str, currency: str = "GBP") -> 
     payee = Payee.objects.create(
         organization=organization, code=code, name=code.title(), currency=currency, payable=payable
     )
-    return Event.objects.create(
+    event: Event = Event.objects.create(
         organization=organization, code=code, name=code.title(), payee=payee, ends_on=DAY
     )
+    return event
 
 
 @pytest.fixture
