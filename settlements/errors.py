@@ -258,10 +258,8 @@ class SettlementNotFailed(Conflict):
     """Settlement {settlement} is {status}: only a failed one is tried again."""
 
 
-class PayoutDateRefused(Invalid):
+class PayoutDateRefused(_AtItsField):
     """{field}: {problem}."""
-
-    attr = "paid_on"
 
 
 class InvalidFailure(_AtItsField):
