@@ -6,9 +6,10 @@ An app whose facts must agree with the books registers its check when it loads:
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from typing import Any
 
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from organizations.models import Organization
 
 # Of each check so many findings are kept with their rows; all of them are counted.
@@ -17,6 +18,12 @@ MOST_FINDINGS = 1_000
 
 class UnknownCheck(NotFound):
     """There is no check {check}; the checks are {known}."""
+
+
+class UndatedCheck(Invalid):
+    """The check {check} is of now only: leave out as_of."""
+
+    attr = "as_of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +70,18 @@ class CheckResult:
 
 
 Check = Callable[[Organization], CheckResult]
+DatedCheck = Callable[[Organization, date], CheckResult]
 
 _checks: dict[str, Check] = {}
+_dated_checks: dict[str, DatedCheck] = {}
 
 
-def register(name: str, check: Check) -> None:
-    """Make a check known under the name by which people ask for it."""
+def register(name: str, check: Check, *, as_of: DatedCheck | None = None) -> None:
+    """Make a check known under the name by which people ask for it; `as_of` is the same at the end
+    of a day, where it has such a form."""
     _checks[name] = check
+    if as_of is not None:
+        _dated_checks[name] = as_of
 
 
 def check_names() -> list[str]:
@@ -83,6 +95,18 @@ def run_checks(organization: Organization, names: Iterable[str] | None = None) -
         UnknownCheck
     """
     return [_check(name)(organization) for name in chosen_checks(names)]
+
+
+def run_check_as_of(organization: Organization, name: str, as_of: date) -> CheckResult:
+    """Run one check for the end of a day; nothing is written.
+
+    Raises:
+        UnknownCheck, UndatedCheck
+    """
+    _check(name)
+    if name not in _dated_checks:
+        raise UndatedCheck(check=name)
+    return _dated_checks[name](organization, as_of)
 
 
 def chosen_checks(names: Iterable[str] | None = None) -> list[str]:

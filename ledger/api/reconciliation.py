@@ -9,10 +9,10 @@ from rest_framework import serializers
 from core.api.answers import json_answer, moment
 from core.api.pagination import page_of
 from core.api.schema import asked
-from core.api.serializers import Paged, StrictSerializer, Text
+from core.api.serializers import Day, Paged, StrictSerializer, Text
 from ledger.api import READ, WRITE
 from ledger.models import ReconciliationRun
-from ledger.reconciliation import as_json, run_checks
+from ledger.reconciliation import as_json, run_check_as_of, run_checks
 from ledger.selectors.integrity import verify_books
 from ledger.selectors.reconciliation import list_reconciliation_runs
 from ledger.services.reconciliation import record_run
@@ -69,6 +69,13 @@ class RunsOutput(serializers.Serializer[Any]):
     runs = RunOutput(many=True)
 
 
+class ReconcileQuery(StrictSerializer):
+    as_of = Day(
+        required=False,
+        help_text="At the end of that day instead of now. Only `settlements` takes it.",
+    )
+
+
 class RunInput(StrictSerializer):
     """Which checks to run; without names, all of them."""
 
@@ -116,15 +123,20 @@ class Integrity(ReconciliationView):
 
 class Reconciliation(ReconciliationView):
     access = {"GET": access(READ, "ledger.view_reconciliationrun")}
+    refuses_reads = True
 
-    @extend_schema(operation_id="reconcile", responses=ChecksOutput)
+    @extend_schema(operation_id="reconcile", parameters=[ReconcileQuery], responses=ChecksOutput)
     def get(self, request: HttpRequest, check: str) -> HttpResponse:
         """Run one reconciliation now, without recording it.
 
         404 where no such check is registered.
         """
-        self.no_query()
-        return json_answer(as_json(run_checks(self.organization, [check])))
+        as_of = self.query(ReconcileQuery).get("as_of")
+        if as_of is None:
+            results = run_checks(self.organization, [check])
+        else:
+            results = [run_check_as_of(self.organization, check, as_of)]
+        return json_answer(as_json(results))
 
 
 class Runs(ReconciliationView):

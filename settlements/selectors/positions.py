@@ -85,17 +85,17 @@ def payee_positions(
     if payees is not None:
         rows = rows.filter(pk__in=payees)
     with connection.cursor() as cursor:
-        cursor.execute(_BY_PAYEE, position_parameters(organization, as_of, payees))
+        given = {"organization": organization.pk, **position_parameters(as_of, payees)}
+        cursor.execute(_BY_PAYEE, given)
         found = {payee: [int(part or 0) for part in parts] for payee, *parts in cursor.fetchall()}
     return [PayeePosition(payee, *found.get(payee.pk, _NOTHING)) for payee in rows]
 
 
 def position_parameters(
-    organization: Organization, as_of: date | None, payees: Collection[UUID] | None = None
+    as_of: date | None, payees: Collection[UUID] | None = None
 ) -> dict[str, Any]:
-    """What `POSITIONS` takes."""
+    """What `POSITIONS` takes beside the organization."""
     return {
-        "organization": organization.pk,
         "as_of": as_of or date.max,
         "payees": None if payees is None else list(payees),
     }

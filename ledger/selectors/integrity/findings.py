@@ -47,12 +47,13 @@ SELECT r.problem, r.found, coalesce(o.slug, r.organization_id::text), r.id::text
 
 
 def find(
-    questions: Iterable[Question], organization: Organization | None
+    questions: Iterable[Question], organization: Organization | None, **given: Any
 ) -> tuple[Findings, Counts]:
-    """What the statements name, by problem, and how many of each there are."""
+    """What the statements name, by problem, and how many of each there are. `given` are parameters
+    of the statements' own."""
     findings: Findings = {}
     counts: Counts = {}
-    parameters: dict[str, Any] = {"most": MOST_FINDINGS}
+    parameters: dict[str, Any] = {**given, "most": MOST_FINDINGS}
     if organization is not None:
         parameters["organization"] = organization.pk
     for question in questions:
