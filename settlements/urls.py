@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from settlements.api import events, payees, profile
+from settlements.api import adjustments, events, payees, profile, refunds, sales
 
 
 class CodeOrId:
@@ -17,12 +17,24 @@ class CodeOrId:
         return value
 
 
+class SaleName(CodeOrId):
+    """A sale's id, or its reference, unless that has a slash in it."""
+
+    regex = "[A-Za-z0-9.:_@+-][A-Za-z0-9 .:_@+-]{0,179}"
+
+
 register_converter(CodeOrId, "code")
+register_converter(SaleName, "sale")
 
 urlpatterns = [
     path("payees", payees.PayeeList.as_view()),
     path("payees/<code:payee>", payees.PayeeDetail.as_view()),
     path("events", events.EventList.as_view()),
     path("events/<code:event>", events.EventDetail.as_view()),
+    path("sales", sales.SaleList.as_view()),
+    path("sales/<sale:sale>", sales.SaleDetail.as_view()),
+    path("sales/<sale:sale>/refunds", refunds.SaleRefunds.as_view()),
+    path("refunds", refunds.RefundList.as_view()),
+    path("adjustments", adjustments.AdjustmentList.as_view()),
     path("payout-profile", profile.PayoutProfileDetail.as_view()),
 ]

@@ -13,6 +13,7 @@ from tests.invoicing.api import LINDQVIST, VAT, Shop, made
 O, C, A, R = "owner", "controller", "accountant", "auditor"  # noqa: E741
 _SEE, _SETTLE = "settlements:read", "settlements:write"
 _PAYEE, _EVENT = "payees/<code:payee>", "events/<code:event>"
+_SALE_OF = "sales/<sale:sale>"
 RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "payees"): (_SEE, {O, C, A, R}),
     ("POST", "payees"): (_SETTLE, {O, A}),
@@ -22,22 +23,39 @@ RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("POST", "events"): (_SETTLE, {O, A}),
     ("GET", _EVENT): (_SEE, {O, C, A, R}),
     ("PATCH", _EVENT): (_SETTLE, {O, A}),
+    ("GET", "sales"): (_SEE, {O, C, A, R}),
+    ("POST", "sales"): (_SETTLE, {O, A}),
+    ("GET", _SALE_OF): (_SEE, {O, C, A, R}),
+    ("POST", f"{_SALE_OF}/refunds"): (_SETTLE, {O, A}),
+    ("GET", "refunds"): (_SEE, {O, C, A, R}),
+    ("GET", "adjustments"): (_SEE, {O, C, A, R}),
+    ("POST", "adjustments"): (_SETTLE, {O, A}),
     ("GET", "payout-profile"): (_SEE, {O, C, A, R}),
     ("PUT", "payout-profile"): (_SETTLE, {O, C}),
 }
 # What stands for a row in a route of settlements.
-NAMES_OF_SETTLEMENTS = ("<code:payee>", "<code:event>")
+NAMES_OF_SETTLEMENTS = ("<code:payee>", "<code:event>", "<sale:sale>")
 
 # Acme's chart has no account for organizers.
 _ANA = {"code": "ana", "name": "Ana", "currency": "GBP", "payable": "2150"}
 _CONCERT = {"code": "concert", "name": "Concert", "payee": "ana", "ends_on": "2026-03-10"}
+_TICKETS = {
+    "reference": "tickets-1",
+    "payee": "ana",
+    "sold_on": "2026-03-10",
+    "method": "bank",
+    "total_amount": 100_00,
+    "organizer_amount": 100_00,
+    "currency": "GBP",
+}
 
 
 def rows_of_settlements(api: Client) -> dict[str, Any]:
-    """A payee with an event; by the route's first part."""
+    """A payee with an event and a sale; by the route's first part."""
     payee = made(send(api, "POST", "/payees", _ANA))
     event = made(send(api, "POST", "/events", _CONCERT))
-    return {"payees": payee["id"], "events": event["id"]}
+    sale = made(send(api, "POST", "/sales", _TICKETS))
+    return {"payees": payee["id"], "events": event["id"], "sales": sale["id"]}
 
 
 def rows_of_sales(api: Client) -> dict[str, Any]:
@@ -82,6 +100,7 @@ _BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "journal-entries/<uuid:id>"): {**SALE, "description": "Edited"},
     ("PUT", "accounts/<account:account>"): {"code": "1100", "name": "Debtors", "type": "asset"},
     ("PATCH", "accounts/<account:account>"): {"name": "Debtors"},
+    ("POST", f"{_SALE_OF}/refunds"): {"reference": "refund-1", "refunded_on": "2026-03-11"},
 }
 _BODIES_OF_ACTIONS: dict[str, dict[str, Any]] = {
     "void": {"reason": "Mine now"},
@@ -96,6 +115,5 @@ _BODIES_OF_ACTIONS: dict[str, dict[str, Any]] = {
 
 def body_for(method: str, route: str) -> dict[str, Any]:
     """A body that such a request takes."""
-    if method == "POST":
-        return _BODIES_OF_ACTIONS.get(route.rpartition("/")[2], {})
-    return _BODIES.get((method, route), {})
+    of_actions = _BODIES_OF_ACTIONS if method == "POST" else {}
+    return _BODIES.get((method, route), of_actions.get(route.rpartition("/")[2], {}))

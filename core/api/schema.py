@@ -27,6 +27,7 @@ PATH_PARTS = {
     "credit_note": "The credit note's id or number.",
     "payee": "The payee's code or id.",
     "event": "The event's code or id.",
+    "sale": "The sale's id or reference.",
     "check": "The check's name: `invoices`, `wallets`, `settlements`, …",
 }
 
