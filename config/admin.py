@@ -109,6 +109,14 @@ def _reports() -> list[dict[str, Any]]:
             "permission": _having("ledger.view_reports"),
         }
         for page in PAGES
+    ] + [
+        _item("Funnel", "filter_alt", "funnel", "analytics.view_funnelsnapshot"),
+        _item(
+            "Funnel snapshots",
+            "photo_camera",
+            "analytics_funnelsnapshot_changelist",
+            "analytics.view_funnelsnapshot",
+        ),
     ]
 
 
@@ -119,6 +127,15 @@ def _operations() -> list[dict[str, Any]]:
             "verified",
             "ledger_reconciliationrun_changelist",
             "ledger.view_reconciliationrun",
+        ),
+        _item(
+            "Jobs", "manufacturing", "organizations_jobrun_changelist", "organizations.view_jobrun"
+        ),
+        _item(
+            "Outbox",
+            "outbox",
+            "organizations_outboxmessage_changelist",
+            "organizations.view_outboxmessage",
         ),
         _item(
             "Exchange rates",

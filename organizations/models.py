@@ -286,7 +286,10 @@ class JobRun(TenantModel):
             models.CheckConstraint(
                 name="jobrun_ended_unless_running",
                 condition=Q(outcome="running", ended_at__isnull=True)
-                | (~Q(outcome="running") & Q(ended_at__gte=F("started_at"))),
+                # A comparison with NULL would count as true.
+                | (
+                    ~Q(outcome="running") & Q(ended_at__isnull=False, ended_at__gte=F("started_at"))
+                ),
             ),
         ]
         indexes = [

@@ -2,16 +2,22 @@
 
 import re
 import zoneinfo
+from urllib.parse import urlsplit
 
 from core.money import is_currency
 from organizations.errors import (
+    InvalidAlertThreshold,
     InvalidCountry,
     InvalidFiscalYearStart,
     InvalidName,
     InvalidSlug,
+    InvalidWebhookUrl,
     UnknownCurrency,
     UnknownTimeZone,
 )
+
+LONGEST_URL = 500
+MOST_MISMATCHES = 2**31 - 1
 
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -60,6 +66,38 @@ def check_fiscal_year_start(month: int) -> int:
     if not 1 <= month <= 12:
         raise InvalidFiscalYearStart(month=month)
     return month
+
+
+def check_webhook_url(url: str) -> str:
+    """An http or https address with a host, or nothing. Raises InvalidWebhookUrl."""
+    url = url.strip()
+    if url and not _is_webhook_url(url):
+        raise InvalidWebhookUrl(url=ascii(url[:100]))
+    return url
+
+
+def _is_webhook_url(url: str) -> bool:
+    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and url.startswith(f"{parts.scheme}://")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and has_port
+    )
+
+
+def check_alert_threshold(count: int) -> int:
+    """Raises InvalidAlertThreshold."""
+    if not 0 <= count <= MOST_MISMATCHES:
+        raise InvalidAlertThreshold(count=count)
+    return count
 
 
 def is_storable(text: str) -> bool:

@@ -15,6 +15,7 @@ from organizations.models import (
     ApiKey,
     ApiKeyPrefix,
     AuditEvent,
+    JobRun,
     Membership,
     Organization,
     Role,
@@ -166,6 +167,24 @@ def list_audit_events(
         )
         .order_by("-occurred_at", "-id")
     )
+
+
+def list_job_runs(
+    organization: Organization, *, name: str | None = None, outcome: str | None = None
+) -> QuerySet[JobRun]:
+    """The runs of scheduled jobs, of one or of all, the latest first."""
+    runs: QuerySet[JobRun] = JobRun.objects.of(organization)
+    if name is not None:
+        runs = runs.filter(name=name)
+    if outcome is not None:
+        runs = runs.filter(outcome=outcome)
+    return runs.order_by("-started_at", "-id")
+
+
+def job_names(organization: Organization) -> list[str]:
+    """The jobs of which there are runs."""
+    runs = JobRun.objects.of(organization)
+    return list(runs.order_by("name").values_list("name", flat=True).distinct())
 
 
 def _acted(organization: Organization, actor: str) -> Q:

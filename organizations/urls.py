@@ -8,4 +8,5 @@ urlpatterns = [
     path("ping", endpoints.Ping.as_view()),
     path("organization", endpoints.CurrentOrganization.as_view()),
     path("audit-events", endpoints.AuditEvents.as_view()),
+    path("job-runs", endpoints.JobRuns.as_view()),
 ]

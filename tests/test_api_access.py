@@ -36,6 +36,7 @@ RULES: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "organization"): (READ, EVERYBODY),
     ("PUT", "organization"): (READ, EVERYBODY),
     ("GET", "audit-events"): ("audit:read", {O, C, R}),
+    ("GET", "job-runs"): (READ, {O, C, A, R}),
     ("GET", "accounts"): (READ, EVERYBODY),
     ("POST", "accounts"): (WRITE, {O, C, A}),
     ("GET", ACCOUNT): (READ, EVERYBODY),

@@ -1,5 +1,27 @@
-"""The back-office pages of people, keys, settings and the audit trail."""
+"""The back-office pages of people, keys, settings, jobs and the audit trail."""
 
-from organizations.admin import api_keys, flags, members, people, settings, switching, trail
+from organizations.admin import (
+    api_keys,
+    flags,
+    jobs,
+    members,
+    outbox,
+    people,
+    schedules,
+    settings,
+    switching,
+    trail,
+)
 
-__all__ = ["api_keys", "flags", "members", "people", "settings", "switching", "trail"]
+__all__ = [
+    "api_keys",
+    "flags",
+    "jobs",
+    "members",
+    "outbox",
+    "people",
+    "schedules",
+    "settings",
+    "switching",
+    "trail",
+]

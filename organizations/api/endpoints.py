@@ -13,9 +13,9 @@ from core.api.schema import answered, asked
 from core.api.serializers import Paged, Span, StrictSerializer, Text
 from organizations.api.callers import Caller, access
 from organizations.api.views import OrganizationView
-from organizations.models import Role
+from organizations.models import JobOutcome, JobRun, Role
 from organizations.permissions import permissions_of
-from organizations.selectors import list_audit_events, memberships_of
+from organizations.selectors import list_audit_events, list_job_runs, memberships_of
 from organizations.services.choosing import choose_organization
 
 VERSION = "1"
@@ -254,4 +254,63 @@ def _event_as_json(event: Any) -> dict[str, Any]:
         "before": event.before,
         "after": event.after,
         "facts": event.facts,
+    }
+
+
+class JobFilters(Paged):
+    name = serializers.CharField(required=False, max_length=60, help_text="The job: reconcile.")
+    outcome = serializers.ChoiceField(JobOutcome.choices, required=False)
+
+
+class JobRunOutput(serializers.Serializer[Any]):
+    """One run of a scheduled job."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    outcome = serializers.ChoiceField(JobOutcome.choices)
+    counts = serializers.DictField(child=serializers.IntegerField())
+    mismatch_count = serializers.IntegerField()
+    mismatches = serializers.ListField(
+        child=serializers.DictField(), help_text="What was off; of very many the first 1,000."
+    )
+    error = serializers.CharField(allow_blank=True)
+
+
+class JobRunPage(serializers.Serializer[Any]):
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = JobRunOutput(many=True)
+
+
+class JobRuns(OrganizationView):
+    tag = "Jobs"
+    access = {"GET": access("ledger:read", "organizations.view_jobrun")}
+
+    @extend_schema(operation_id="list_job_runs", parameters=[JobFilters], responses=JobRunPage)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """List the runs of scheduled jobs, the latest first."""
+        given = self.query(JobFilters)
+        page = page_of(
+            request,
+            list_job_runs(self.organization, name=given.get("name"), outcome=given.get("outcome")),
+            ordering="-started_at",
+            page_size=given["page_size"],
+            cursor=given.get("cursor"),
+        )
+        return json_answer(page.as_json([_run_as_json(run) for run in page.rows]))
+
+
+def _run_as_json(run: JobRun) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "name": run.name,
+        "started_at": moment(run.started_at),
+        "ended_at": moment(run.ended_at) if run.ended_at else None,
+        "outcome": run.outcome,
+        "counts": run.counts,
+        "mismatch_count": run.mismatch_count,
+        "mismatches": run.mismatches,
+        "error": run.error,
     }

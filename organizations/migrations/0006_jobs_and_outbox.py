@@ -178,6 +178,7 @@ class Migration(migrations.Migration):
                     models.Q(
                         models.Q(("outcome", "running"), _negated=True),
                         ("ended_at__gte", models.F("started_at")),
+                        ("ended_at__isnull", False),
                     ),
                     _connector="OR",
                 ),

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from organizations.actors import Actor
-from organizations.errors import BaseCurrencyInUse
+from organizations.errors import BaseCurrencyInUse, NoWebhook
 from organizations.models import Organization
 from organizations.rules import (
+    check_alert_threshold,
     check_country,
     check_currency,
     check_fiscal_year_start,
     check_name,
     check_time_zone,
+    check_webhook_url,
 )
 from organizations.services.auditing import atomic_use_case
+from organizations.services.webhooks import new_webhook_secret
 
 CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": lambda name: check_name(name, most=200),
@@ -22,6 +25,8 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "time_zone": check_time_zone,
     "fiscal_year_start_month": check_fiscal_year_start,
     "approval_threshold_amount": lambda amount: amount,
+    "alert_threshold_count": check_alert_threshold,
+    "operations_webhook_url": check_webhook_url,
 }
 
 # Whether an organization's base currency can no longer change: asked of the apps above this one.
@@ -39,11 +44,14 @@ def base_currency_is_used(organization: Organization) -> bool:
 
 def change_settings(*, actor: Actor, **changes: Any) -> Organization:
     """Change what is given: name, currency, country, time_zone, fiscal_year_start_month,
-    approval_threshold_amount (minor units of the base currency; None: no second person).
+    approval_threshold_amount (minor units of the base currency; None: no second person),
+    alert_threshold_count (mismatches that a job may find before it raises an alert),
+    operations_webhook_url (where alerts are posted; empty: nowhere).
 
     Raises:
         BaseCurrencyInUse: there are lines already.
-        InvalidName, UnknownCurrency, InvalidCountry, UnknownTimeZone, InvalidFiscalYearStart
+        InvalidName, UnknownCurrency, InvalidCountry, UnknownTimeZone, InvalidFiscalYearStart,
+        InvalidAlertThreshold, InvalidWebhookUrl
     """
     wanted = {name: CHECKS[name](value) for name, value in changes.items()}
     with atomic_use_case(actor, "change_settings") as audit:
@@ -64,3 +72,24 @@ def change_settings(*, actor: Actor, **changes: Any) -> Organization:
             organization, before=before, after={name: getattr(organization, name) for name in told}
         )
     return organization
+
+
+def renew_webhook_secret(*, actor: Actor) -> str:
+    """A new secret with which alerts are signed from now on: show it once.
+
+    It stands in the organization's row, in no audit event and in no answer of the API.
+
+    Raises:
+        NoWebhook: there is no address to which they would go.
+    """
+    secret = new_webhook_secret()
+    with atomic_use_case(actor, "renew_webhook_secret") as audit:
+        organization = Organization.objects.select_for_update(no_key=True).get(
+            pk=actor.organization.pk
+        )
+        if not organization.operations_webhook_url:
+            raise NoWebhook()
+        organization.operations_webhook_secret = secret
+        organization.save(update_fields=["operations_webhook_secret"])
+        audit(organization, operations_webhook_url=organization.operations_webhook_url)
+    return secret

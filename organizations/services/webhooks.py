@@ -18,12 +18,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
-from organizations.errors import InvalidWebhookUrl
+from organizations.rules import check_webhook_url
 
 CONNECT_TIMEOUT_S = 5.0
 # From the first byte that is sent to the status line, however slowly the other side speaks.
 ANSWER_TIMEOUT_S = 10.0
-LONGEST_URL = 500
 LEADING = "whsec_"
 SECRET_BYTES = 32
 
@@ -34,31 +33,6 @@ class WebhookFailed(Exception):
 
 def new_webhook_secret() -> str:
     return LEADING + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def check_webhook_url(url: str) -> str:
-    """An http or https address with a host, or nothing. Raises InvalidWebhookUrl."""
-    url = url.strip()
-    if url and not _is_webhook_url(url):
-        raise InvalidWebhookUrl(url=ascii(url[:100]))
-    return url
-
-
-def _is_webhook_url(url: str) -> bool:
-    if len(url) > LONGEST_URL or not url.isascii() or not url.isprintable() or " " in url:
-        return False
-    try:
-        parts = urlsplit(url)
-        has_port = parts.port is None or parts.port > 0
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and url.startswith(f"{parts.scheme}://")
-        and bool(parts.hostname)
-        and "@" not in parts.netloc
-        and has_port
-    )
 
 
 def signature_of(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
