@@ -14,7 +14,7 @@ from settlements.api import READ, WRITE
 from settlements.api.views import PayeeName, SettlementsView
 from settlements.models import Event
 from settlements.rules import MOST_CODE
-from settlements.selectors.payees import get_event, list_events
+from settlements.selectors.payees import get_event, get_payee, list_events
 from settlements.services.events import change_event, create_event
 
 TAG = "Events"
@@ -80,6 +80,7 @@ def event_as_json(event: Event) -> dict[str, Any]:
 
 class EventList(SettlementsView):
     tag = TAG
+    names_rows = True
     access = {
         "GET": access(READ, "settlements.view_event"),
         "POST": access(WRITE, "settlements.add_event"),
@@ -92,9 +93,10 @@ class EventList(SettlementsView):
         `from` and `to` are of the days on which they end. Filters are combined.
         """
         given = self.query(EventFilters)
+        payee = given.get("payee")
         rows = list_events(
             self.organization,
-            payee=self.payee_named(given.get("payee")),
+            payee=get_payee(self.organization, payee) if payee else None,
             since=given.get("since"),
             until=given.get("until"),
             search=given.get("search"),

@@ -208,8 +208,10 @@ class PayeePage(serializers.Serializer[Any]):
 
 
 class PayeeFilters(Paged):
-    status = serializers.ChoiceField(PayeeStatus.choices, required=False)
-    currency = CurrencyCode(required=False)
+    status = serializers.ChoiceField(
+        PayeeStatus.choices, required=False, help_text="Only those who are."
+    )
+    currency = CurrencyCode(required=False, help_text="Only those who are paid in it.")
     every = serializers.ChoiceField(
         Every.choices, required=False, help_text="Only those on such a schedule."
     )
