@@ -18,6 +18,7 @@ from core.servers import EmbeddedPostgres
 RESULTS = FOLDER / "results.json"
 MEASURES = (
     *("single", "batch", "hot", "http", "import", "sales", "import_sales", "documents"),
+    "settled_sales",
     *("reports", "invoices", "scattered"),
 )
 # Beside the table: takes as long as all of it.
@@ -71,7 +72,9 @@ class Effort:
 
 def measures(server: EmbeddedPostgres, effort: Effort) -> Measures:
     """What is measured, in the order of the table; the largest tables come last."""
-    made = ledger_measures(server, effort) | invoicing_measures(effort)
+    made = (
+        ledger_measures(server, effort) | invoicing_measures(effort) | settlements_measures(effort)
+    )
     return {name: made[name] for name in MEASURES}
 
 
@@ -164,6 +167,17 @@ def invoicing_measures(effort: Effort) -> Measures:
         "documents": documents,
         "invoices": invoices,
     }
+
+
+def settlements_measures(effort: Effort) -> Measures:
+    from bench.settlements_sales import recorded_sales
+
+    rounds, duration_s = effort.rounds, effort.duration_s
+
+    def settled_sales() -> list[Row]:
+        return [recorded_sales(rounds=rounds, duration_s=duration_s)]
+
+    return {"settled_sales": settled_sales}
 
 
 def machine() -> str:

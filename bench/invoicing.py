@@ -49,12 +49,12 @@ def single_sales(*, rounds: int, duration_s: float) -> list[Row]:
     # neither.
     for _ in range(SOLD_BEFORE):
         _sell(actor, customer)
-    _renew_statistics()
+    renew_statistics()
 
     def row(name: str, sell: Callable[[Actor, Customer], None]) -> Row:
         found = compare(
-            candidate=lambda: _rate(lambda: sell(actor, customer), duration_s),
-            baseline=lambda: _rate(_poster(books), duration_s),
+            candidate=lambda: rate(lambda: sell(actor, customer), duration_s),
+            baseline=lambda: rate(poster(books), duration_s),
             rounds=rounds,
         )
         return Row(
@@ -85,7 +85,7 @@ def very_many_invoices(*, rounds: int, invoices: int) -> list[Row]:
     """Ageing and reconciliation of so many invoices with their payments and credit notes."""
     organization = _organization("very-many")
     fill_invoices(organization, invoices)
-    _renew_statistics()
+    renew_statistics()
     day = date(2025, 12, 31)
     if not ageing(organization, as_of=day).ties or not check_invoices(organization).passed:
         raise RuntimeError("the invoices do not tie with the ledger")
@@ -110,7 +110,7 @@ def long_statement(*, rounds: int, movements: int) -> Row:
     organization = _organization("long-statement")
     # Every other invoice is this customer's; each makes 1.9 movements.
     fill_invoices(organization, movements * 6 // 5, customers=2)
-    _renew_statistics()
+    renew_statistics()
     customer = get_customer(organization, "C1")
 
     def state() -> Statement:
@@ -157,7 +157,7 @@ def _milliseconds(do: Callable[[], object], rounds: int) -> float:
     return median(taken)
 
 
-def _renew_statistics() -> None:
+def renew_statistics() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
@@ -201,7 +201,7 @@ _ITEMS = [
 ]
 
 
-def _poster(books: Books) -> Callable[[], None]:
+def poster(books: Books) -> Callable[[], None]:
     one, other = books.accounts[:2]
 
     def post() -> None:
@@ -212,7 +212,7 @@ def _poster(books: Books) -> Callable[[], None]:
     return post
 
 
-def _rate(do: Callable[[], None], duration_s: float) -> float:
+def rate(do: Callable[[], None], duration_s: float) -> float:
     """How often a second."""
     done = 0
     start = now = time.perf_counter()
