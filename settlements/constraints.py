@@ -12,9 +12,11 @@ from settlements.errors import (
     InvalidAdjustment,
     InvalidBic,
     InvalidEvent,
+    InvalidFailure,
     InvalidIban,
     InvalidPayableAccount,
     InvalidPayee,
+    InvalidPayoutBatch,
     InvalidReserve,
     InvalidSale,
     InvalidSchedule,
@@ -23,6 +25,7 @@ from settlements.errors import (
     OverRefund,
     OwnApproval,
     PartsDoNotAddUp,
+    PayableAccountInUse,
     PayeeCodeTaken,
     PayeeCurrencyIsFixed,
     PayeeSuspended,
@@ -36,6 +39,7 @@ from settlements.errors import (
     SettlementNotPending,
     SettlementsBusy,
     UnknownEvent,
+    UnknownPayee,
 )
 
 
@@ -67,6 +71,7 @@ _PAYEES = {
     "payoutprofile_bic_is_plain": lambda facts: InvalidBic(bic="this", problem="it is malformed"),
     "payee_keeps_its_currency_and_account": lambda facts: PayeeCurrencyIsFixed(**facts),
     "payee_payable_is_a_liability_in_its_currency": lambda facts: InvalidPayableAccount(**facts),
+    "payable_keeps_its_type_and_currency": lambda facts: PayableAccountInUse(**facts),
     "event_code_is_unique": lambda facts: EventCodeTaken(event=facts.get("code")),
     "event_code_is_plain": lambda facts: InvalidEvent(
         field="code", problem="letters, digits and .:_- , up to 100 of them"
@@ -108,6 +113,8 @@ _ITEMS = {
 
 _SETTLEMENTS = {
     "settlement_is_of_an_active_payee": lambda facts: PayeeSuspended(**facts),
+    "settlement_payee_is_of_its_organization": lambda facts: UnknownPayee(**facts),
+    "settlement_keeps_its_items": lambda facts: SettlementIsFinal(**facts),
     "settlement_sequence_is_unique": lambda facts: SettlementsBusy(payee="this"),
     "settlement_follows_the_one_before": lambda facts: SettlementsBusy(**facts),
     "settlement_is_made_in_read_committed": lambda facts: SettlementsBusy(payee="this"),
@@ -124,8 +131,14 @@ _SETTLEMENTS = {
     "payout_is_one_at_a_time": lambda facts: SettlementAlreadyPaid(
         settlement=facts.get("settlement_id"), paid_on="another attempt"
     ),
+    "payout_failed_on_is_plausible": lambda facts: InvalidFailure(
+        field="failed_on", problem="a day from 1900-01-01 to 2199-12-31"
+    ),
     "payout_goes_forward_only": lambda facts: PayoutIsFinal(**facts),
     "payoutbatch_amounts_are_those_of_its_payouts": lambda facts: BatchAmountsDoNotAddUp(**facts),
+    "payoutbatch_executes_on_is_plausible": lambda facts: InvalidPayoutBatch(
+        field="executes_on", problem="a day from 1900-01-01 to 2199-12-31"
+    ),
     "payoutbatch_asks_for_initiated_payouts": lambda facts: BatchSettlementNotProcessing(
         settlement="one of these", status="not processing"
     ),

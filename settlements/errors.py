@@ -73,6 +73,10 @@ class InvalidPayableAccount(Invalid):
     attr = "payable"
 
 
+class PayableAccountInUse(Conflict):
+    """What payees are owed stands on account {account}: it stays as it is, in {currency}."""
+
+
 class PayeeSuspended(Invalid):
     """Payee {payee} is suspended: nothing is settled until they are active again."""
 

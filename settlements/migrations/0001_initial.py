@@ -1164,6 +1164,13 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="payoutbatch",
             constraint=models.CheckConstraint(
+                condition=models.Q(("executes_on__range", ("1900-01-01", "2199-12-31"))),
+                name="payoutbatch_executes_on_is_plausible",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payoutbatch",
+            constraint=models.CheckConstraint(
                 condition=models.Q(("format__in", ["pain.001", "csv"])),
                 name="payoutbatch_format_is_known",
             ),
@@ -1373,7 +1380,19 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="settlement",
             constraint=models.CheckConstraint(
-                condition=models.Q(("due_on__lte", "2199-12-31"), ("through__gte", "1900-01-01")),
+                condition=models.Q(
+                    ("due_on__gte", models.F("through")),
+                    ("due_on__lte", "2199-12-31"),
+                    ("through__gte", "1900-01-01"),
+                    models.Q(
+                        ("reserve_release_on__isnull", True),
+                        models.Q(
+                            ("reserve_release_on__gt", models.F("through")),
+                            ("reserve_release_on__lte", "2201-12-31"),
+                        ),
+                        _connector="OR",
+                    ),
+                ),
                 name="settlement_dates_are_plausible",
             ),
         ),
@@ -1608,6 +1627,17 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("end_to_end_id__regex", "^[A-Za-z0-9][A-Za-z0-9-]{0,34}$")),
                 name="payout_end_to_end_id_is_plain",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="payout",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("failed_on__isnull", True),
+                    ("failed_on__range", ("1900-01-01", "2199-12-31")),
+                    _connector="OR",
+                ),
+                name="payout_failed_on_is_plausible",
             ),
         ),
         migrations.AddConstraint(

@@ -120,7 +120,13 @@ class Settlement(TenantModel):
             ),
             models.CheckConstraint(
                 name="settlement_dates_are_plausible",
-                condition=Q(through__gte="1900-01-01", due_on__lte="2199-12-31"),
+                condition=Q(
+                    through__gte="1900-01-01", due_on__gte=F("through"), due_on__lte="2199-12-31"
+                )
+                & (
+                    Q(reserve_release_on__isnull=True)
+                    | Q(reserve_release_on__gt=F("through"), reserve_release_on__lte="2201-12-31")
+                ),
             ),
         ]
         indexes = [
@@ -205,6 +211,11 @@ class Payout(TenantModel):
                 condition=Q(end_to_end_id__regex=r"^[A-Za-z0-9][A-Za-z0-9-]{0,34}$"),
             ),
             models.CheckConstraint(
+                name="payout_failed_on_is_plausible",
+                condition=Q(failed_on__isnull=True)
+                | Q(failed_on__range=("1900-01-01", "2199-12-31")),
+            ),
+            models.CheckConstraint(
                 name="payout_facts_fit_its_status",
                 condition=Q(
                     status="initiated",
@@ -286,6 +297,10 @@ class PayoutBatch(TenantModel):
             models.CheckConstraint(
                 name="payoutbatch_is_not_empty",
                 condition=Q(payout_count__gte=1, control_sum_amount__gt=0),
+            ),
+            models.CheckConstraint(
+                name="payoutbatch_executes_on_is_plausible",
+                condition=Q(executes_on__range=("1900-01-01", "2199-12-31")),
             ),
             models.CheckConstraint(
                 name="payoutbatch_format_is_known",

@@ -37,8 +37,9 @@ BEGIN
     END IF;
     RETURN NEW;
   END IF;
+  -- FOR SHARE: it is what it is until the payee is there, for settlements_guard_payable to find.
   SELECT * INTO control FROM ledger_account a
-    WHERE a.id = NEW.payable_id AND a.organization_id = NEW.organization_id;
+    WHERE a.id = NEW.payable_id AND a.organization_id = NEW.organization_id FOR SHARE;
   IF control.id IS NULL OR (control.type, control.currency) <> ('liability', NEW.currency) THEN
     PERFORM ledger_refuse('payee_payable_is_a_liability_in_its_currency',
       jsonb_build_object('payee', NEW.code, 'account', control.code, 'currency', NEW.currency));
@@ -48,8 +49,29 @@ END $$;
 
 CREATE TRIGGER payee_keeps_what_it_stands_on BEFORE INSERT OR UPDATE ON settlements_payee
   FOR EACH ROW EXECUTE FUNCTION settlements_guard_payee();
-CREATE TRIGGER payees_are_not_truncated BEFORE TRUNCATE ON settlements_payee
+-- A row that is deleted and put back by one statement is a change that no key refuses.
+CREATE TRIGGER payee_stays BEFORE DELETE OR TRUNCATE ON settlements_payee
   FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+
+-- Without lines an account may become another. The ledger has locked it (account_waits_for_postings
+-- comes first by its name) and asks for a new snapshot.
+CREATE FUNCTION settlements_guard_payable() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM settlements_payee p
+    WHERE p.organization_id = OLD.organization_id AND p.payable_id = OLD.id;
+  IF FOUND THEN
+    PERFORM ledger_refuse('payable_keeps_its_type_and_currency',
+      jsonb_build_object('account', OLD.code, 'currency', OLD.currency));
+  END IF;
+  RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+
+CREATE TRIGGER payable_keeps_its_type_and_currency BEFORE UPDATE OF type, currency ON ledger_account
+  FOR EACH ROW WHEN ((OLD.type, OLD.currency) IS DISTINCT FROM (NEW.type, NEW.currency))
+  EXECUTE FUNCTION settlements_guard_payable();
+CREATE TRIGGER payable_stays BEFORE DELETE ON ledger_account
+  FOR EACH ROW EXECUTE FUNCTION settlements_guard_payable();
 
 CREATE FUNCTION settlements_guard_event() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
@@ -62,7 +84,7 @@ END $$;
 
 CREATE TRIGGER event_keeps_its_payee BEFORE UPDATE ON settlements_event
   FOR EACH ROW EXECUTE FUNCTION settlements_guard_event();
-CREATE TRIGGER events_are_not_truncated BEFORE TRUNCATE ON settlements_event
+CREATE TRIGGER event_stays BEFORE DELETE OR TRUNCATE ON settlements_event
   FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
 
 ------------------------------------------------------------------------------------------------
@@ -213,12 +235,22 @@ CREATE TRIGGER refund_is_within_its_sale AFTER INSERT ON settlements_refund
 
 CREATE FUNCTION settlements_check_adjustment() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  moved numeric;
 BEGIN
   IF NEW.settlement_id IS NOT NULL THEN
     PERFORM ledger_refuse('item_begins_unsettled', jsonb_build_object('reference', NEW.reference));
   END IF;
   PERFORM settlements_check_posting(NEW.organization_id, NEW.payee_id, NEW.entry_id,
     'adjustment:' || NEW.reference, NEW.adjusted_on, NEW.currency, abs(NEW.amount), NEW.amount);
+  SELECT coalesce(sum(l.debit - l.credit), 0) INTO moved FROM ledger_journalline l
+    WHERE l.organization_id = NEW.organization_id AND l.entry_id = NEW.entry_id
+      AND l.account_id = NEW.account_id;
+  IF moved <> NEW.amount THEN
+    PERFORM ledger_refuse('item_is_posted_as_it_says',
+      jsonb_build_object('reference', 'adjustment:' || NEW.reference, 'amount', NEW.amount,
+                         'account', NEW.account_id, 'moved', moved));
+  END IF;
   IF NEW.event_id IS NOT NULL THEN
     PERFORM settlements_check_event(NEW.organization_id, NEW.event_id, NEW.payee_id);
   END IF;
@@ -228,6 +260,7 @@ END $$;
 CREATE TRIGGER adjustment_is_posted AFTER INSERT ON settlements_adjustment
   FOR EACH ROW EXECUTE FUNCTION settlements_check_adjustment();
 
+-- *= and *<> compare what is stored: for = the metadata {"rate": 1.0} and {"rate": 1.00} are the same.
 CREATE FUNCTION settlements_guard_sale() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -250,7 +283,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER sale_is_final BEFORE UPDATE ON settlements_sale
-  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION settlements_guard_sale();
+  FOR EACH ROW WHEN (OLD *<> NEW) EXECUTE FUNCTION settlements_guard_sale();
 CREATE TRIGGER sale_stays BEFORE DELETE OR TRUNCATE ON settlements_sale
   FOR EACH STATEMENT EXECUTE FUNCTION settlements_refuse_change();
 
@@ -270,7 +303,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER refund_is_final BEFORE UPDATE ON settlements_refund
-  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION settlements_guard_refund();
+  FOR EACH ROW WHEN (OLD *<> NEW) EXECUTE FUNCTION settlements_guard_refund();
 CREATE TRIGGER refund_stays BEFORE DELETE OR TRUNCATE ON settlements_refund
   FOR EACH STATEMENT EXECUTE FUNCTION settlements_refuse_change();
 
@@ -290,7 +323,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER adjustment_is_final BEFORE UPDATE ON settlements_adjustment
-  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION settlements_guard_adjustment();
+  FOR EACH ROW WHEN (OLD *<> NEW) EXECUTE FUNCTION settlements_guard_adjustment();
 CREATE TRIGGER adjustment_stays BEFORE DELETE OR TRUNCATE ON settlements_adjustment
   FOR EACH STATEMENT EXECUTE FUNCTION settlements_refuse_change();
 
@@ -299,8 +332,12 @@ CREATE TRIGGER adjustment_stays BEFORE DELETE OR TRUNCATE ON settlements_adjustm
 -- whose end all triggers fire and see all of it. So it says at every moment what its items say.
 ------------------------------------------------------------------------------------------------
 
+-- `is_left` when items, or reserves that it released, were let go: only with the settlement itself.
+-- Else one item could take another's place, and the sums would not tell.
+--
 -- Planned anew each time: a plan made while the tables were all but empty would walk them for good.
-CREATE FUNCTION settlements_check_settlement(organization uuid, settlement uuid) RETURNS void
+CREATE FUNCTION settlements_check_settlement(organization uuid, settlement uuid, is_left boolean)
+RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
@@ -315,6 +352,10 @@ BEGIN
   -- One that was discarded: no item can name it, by their foreign keys.
   IF NOT FOUND THEN
     RETURN;
+  END IF;
+  IF is_left THEN
+    PERFORM ledger_refuse('settlement_keeps_its_items',
+      jsonb_build_object('settlement', made.id, 'status', made.status));
   END IF;
   SELECT count(*) AS how_many, coalesce(sum(i.organizer_amount), 0) AS amount,
          coalesce(bool_and(i.payee_id = made.payee_id AND i.sold_on <= made.through), true) AS fits
@@ -352,11 +393,12 @@ CREATE FUNCTION settlements_check_settled_items() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-  PERFORM settlements_check_settlement(c.organization_id, c.settlement_id)
-     FROM (SELECT DISTINCT n.organization_id, t.settlement_id
+  PERFORM settlements_check_settlement(c.organization_id, c.settlement_id, c.is_left)
+     FROM (SELECT DISTINCT n.organization_id, t.settlement_id, t.is_left
              FROM new_rows n
              JOIN old_rows o ON o.id = n.id AND (o.organization_id = n.organization_id) IS TRUE
-            CROSS JOIN LATERAL (VALUES (n.settlement_id), (o.settlement_id)) AS t (settlement_id)
+            CROSS JOIN LATERAL (VALUES (n.settlement_id, false), (o.settlement_id, true))
+                    AS t (settlement_id, is_left)
             WHERE n.settlement_id IS DISTINCT FROM o.settlement_id
               AND t.settlement_id IS NOT NULL) c;
   RETURN NULL;
@@ -382,6 +424,12 @@ BEGIN
   PERFORM settlements_need_new_snapshots();
   SELECT * INTO paid FROM settlements_payee p
     WHERE p.id = NEW.payee_id AND p.organization_id = NEW.organization_id FOR NO KEY UPDATE;
+  IF NOT FOUND THEN
+    -- Not left to the foreign key, which is content with a payee that comes in later in the same
+    -- statement, unseen by the checks below.
+    PERFORM ledger_refuse('settlement_payee_is_of_its_organization',
+      jsonb_build_object('payee', NEW.payee_id));
+  END IF;
   IF paid.status <> 'active' THEN
     PERFORM ledger_refuse('settlement_is_of_an_active_payee',
       jsonb_build_object('payee', paid.code));
@@ -413,7 +461,7 @@ CREATE TRIGGER settlement_follows_the_one_before BEFORE INSERT ON settlements_se
 CREATE FUNCTION settlements_check_new_settlements() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  PERFORM settlements_check_settlement(n.organization_id, n.id) FROM new_rows n;
+  PERFORM settlements_check_settlement(n.organization_id, n.id, false) FROM new_rows n;
   RETURN NULL;
 END $$;
 
@@ -465,18 +513,19 @@ BEGIN
 END $$;
 
 CREATE TRIGGER settlement_is_final BEFORE UPDATE ON settlements_settlement
-  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION settlements_guard_settlement();
+  FOR EACH ROW WHEN (OLD *<> NEW) EXECUTE FUNCTION settlements_guard_settlement();
 
 CREATE FUNCTION settlements_check_released() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-  PERFORM settlements_check_settlement(c.organization_id, c.settlement_id)
-     FROM (SELECT DISTINCT n.organization_id, t.settlement_id
+  PERFORM settlements_check_settlement(c.organization_id, c.settlement_id, c.is_left)
+     FROM (SELECT DISTINCT n.organization_id, t.settlement_id, t.is_left
              FROM new_rows n
              JOIN old_rows o ON o.id = n.id AND (o.organization_id = n.organization_id) IS TRUE
-            CROSS JOIN LATERAL (VALUES (n.reserve_released_by_id), (o.reserve_released_by_id))
-                    AS t (settlement_id)
+            CROSS JOIN LATERAL (VALUES (n.reserve_released_by_id, false),
+                                       (o.reserve_released_by_id, true))
+                    AS t (settlement_id, is_left)
             WHERE n.reserve_released_by_id IS DISTINCT FROM o.reserve_released_by_id
               AND t.settlement_id IS NOT NULL) c;
   RETURN NULL;
@@ -528,8 +577,8 @@ BEGIN
   END IF;
   SELECT coalesce(max(p.attempt), 0) INTO attempts FROM settlements_payout p
     WHERE p.organization_id = NEW.organization_id AND p.settlement_id = NEW.settlement_id;
-  IF (NEW.amount, NEW.currency, NEW.attempt, NEW.status)
-     IS DISTINCT FROM (made.total_amount, made.currency, attempts + 1, 'initiated') THEN
+  IF (NEW.amount, NEW.currency, NEW.attempt, NEW.status, NEW.failure_reason, NEW.failure_code)
+     IS DISTINCT FROM (made.total_amount, made.currency, attempts + 1, 'initiated', '', '') THEN
     PERFORM ledger_refuse('payout_is_of_its_settlement',
       jsonb_build_object('settlement', NEW.settlement_id, 'amount', NEW.amount,
                          'expected', made.total_amount, 'attempt', NEW.attempt));
@@ -576,7 +625,7 @@ BEGIN
 END $$;
 
 CREATE TRIGGER payout_goes_forward_only BEFORE UPDATE ON settlements_payout
-  FOR EACH ROW WHEN (OLD IS DISTINCT FROM NEW) EXECUTE FUNCTION settlements_guard_payout();
+  FOR EACH ROW WHEN (OLD *<> NEW) EXECUTE FUNCTION settlements_guard_payout();
 CREATE TRIGGER payout_stays BEFORE DELETE OR TRUNCATE ON settlements_payout
   FOR EACH STATEMENT EXECUTE FUNCTION settlements_refuse_change();
 
@@ -618,6 +667,10 @@ BEGIN
     PERFORM ledger_refuse('payoutbatch_amounts_are_those_of_its_payouts',
       jsonb_build_object('batch', made.message_id, 'expected', made.control_sum_amount,
                          'got', asked.amount, 'payouts', asked.how_many));
+  END IF;
+  IF encode(sha256(made.content), 'hex') <> made.content_hash THEN
+    PERFORM ledger_refuse('payoutbatch_hash_is_that_of_its_content',
+      jsonb_build_object('batch', made.message_id));
   END IF;
   IF NOT asked.live THEN
     PERFORM ledger_refuse('payoutbatch_asks_for_initiated_payouts',
