@@ -2,7 +2,17 @@
 
 from django.urls import path, register_converter
 
-from settlements.api import adjustments, events, payees, profile, refunds, sales
+from settlements.api import (
+    adjustments,
+    batches,
+    events,
+    payees,
+    profile,
+    refunds,
+    sales,
+    settlements,
+    statements,
+)
 
 
 class CodeOrId:
@@ -36,5 +46,18 @@ urlpatterns = [
     path("sales/<sale:sale>/refunds", refunds.SaleRefunds.as_view()),
     path("refunds", refunds.RefundList.as_view()),
     path("adjustments", adjustments.AdjustmentList.as_view()),
+    path("settlements/<uuid:id>/statement", statements.SettlementStatementFile.as_view()),
+    path("payee-balances", statements.PayeeBalances.as_view()),
+    path("payout-batches", batches.BatchList.as_view()),
+    path("payout-batches/<uuid:id>", batches.BatchDetail.as_view()),
+    path("payout-batches/<uuid:id>/file", batches.BatchFile.as_view()),
     path("payout-profile", profile.PayoutProfileDetail.as_view()),
+    path("settlements", settlements.SettlementList.as_view()),
+    path("settlements/calculate", settlements.SettlementCalculation.as_view()),
+    path("settlements/<uuid:id>", settlements.SettlementDetail.as_view()),
+    path("settlements/<uuid:id>/lines", settlements.SettlementLines.as_view()),
+    path("settlements/<uuid:id>/approve", settlements.SettlementApproval.as_view()),
+    path("settlements/<uuid:id>/pay", settlements.SettlementPayment.as_view()),
+    path("settlements/<uuid:id>/fail", settlements.SettlementFailure.as_view()),
+    path("settlements/<uuid:id>/retry", settlements.SettlementRetry.as_view()),
 ]

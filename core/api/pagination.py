@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -47,12 +47,31 @@ def page_of(
 ) -> Page:
     """One page of `rows`, ordered by one column (`-` before it: the last first) and the id."""
     field, descending = ordering.lstrip("-"), ordering.startswith("-")
+
+    def ask(place: Cursor | None, most: int) -> list[Any]:
+        backwards = place is not None and place.backwards
+        asked = rows if place is None else _beyond(rows, field, place, descending != backwards)
+        sign = "-" if descending != backwards else ""
+        return list(asked.order_by(f"{sign}{field}", f"{sign}id")[:most])
+
     place = read_cursor(rows.model, field, cursor) if cursor else None
+    return page_by(request, ask, field=field, page_size=page_size, place=place)
+
+
+def page_by(
+    request: HttpRequest,
+    ask: Callable[[Cursor | None, int], list[Any]],
+    *,
+    field: str,
+    page_size: int,
+    place: Cursor | None = None,
+) -> Page:
+    """One page of what `ask` finds: up to so many rows beyond a place, those nearest to it first.
+
+    `field` is the attribute of theirs that is the ordering value.
+    """
     backwards = place is not None and place.backwards
-    if place is not None:
-        rows = _beyond(rows, field, place, descending != backwards)
-    sign = "-" if descending != backwards else ""
-    found = list(rows.order_by(f"{sign}{field}", f"{sign}id")[: page_size + 1])
+    found = ask(place, page_size + 1)
     more = len(found) > page_size
     found = found[:page_size]
     if backwards:
@@ -75,10 +94,10 @@ def _beyond(rows: "QuerySet[Any]", field: str, place: Cursor, falling: bool) -> 
     )
 
 
-def _link(request: HttpRequest, field: str, row: Model, backwards: bool) -> str:
+def _link(request: HttpRequest, field: str, row: Any, backwards: bool) -> str:
     value = getattr(row, field)
     text = value.isoformat() if isinstance(value, date | datetime) else value
-    content = json.dumps([text, str(row.pk), backwards], separators=(",", ":"))
+    content = json.dumps([text, str(row.id), backwards], separators=(",", ":"))
     query: QueryDict = request.GET.copy()
     query["cursor"] = base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
     return f"{request.build_absolute_uri(request.path)}?{query.urlencode()}"

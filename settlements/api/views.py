@@ -1,7 +1,7 @@
 """The view below every endpoint of settlements, and what their bodies have in common."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, overload
 
 from django.http import HttpRequest, HttpResponse
 
@@ -30,6 +30,10 @@ class SettlementsView(OrganizationView):
         refusal.attr = None if attr in _OF_THE_ENTRY else self.said_as.get(attr or "", attr)
         return super().refused(refusal)
 
+    @overload
+    def payee_named(self, name: str) -> Payee: ...
+    @overload
+    def payee_named(self, name: str | None) -> Payee | None: ...
     def payee_named(self, name: str | None) -> Payee | None:
         """The payee that a body or a filter names by code or id.
 

@@ -3,9 +3,16 @@
 from settlements.services.settling.approving import approve_settlement, retry_settlement
 from settlements.services.settling.calculating import calculate_settlement
 from settlements.services.settling.discarding import discard_settlement
-from settlements.services.settling.paying import fail_settlement, pay_settlement
+from settlements.services.settling.paying import (
+    MOST_FAILURE_CODE,
+    MOST_REASON,
+    fail_settlement,
+    pay_settlement,
+)
 
 __all__ = [
+    "MOST_FAILURE_CODE",
+    "MOST_REASON",
     "approve_settlement",
     "calculate_settlement",
     "discard_settlement",
