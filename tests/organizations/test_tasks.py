@@ -1,14 +1,17 @@
 """What the clock does about organizations, and that it is on the clock."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from celery import current_app
+from django.db import transaction
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
 from organizations import tasks
-from organizations.models import IdempotencyKey
+from organizations.models import IdempotencyKey, JobRun, OutboxMessage
+from organizations.services.alerts import raise_alert
 from organizations.services.idempotency import Answer, Claim, answer_once
 from organizations.tasks import delete_expired_idempotency_keys
 
@@ -41,3 +44,67 @@ def test_every_seeded_schedule_names_a_task_that_there_is():
 
     assert "organizations.tasks.delete_expired_idempotency_keys" in seeded
     assert set(seeded) <= set(current_app.tasks)
+
+
+def test_deleting_keys_is_recorded_where_there_were_any(acme, mallory_ltd):
+    answered(acme, "old", timezone.now() - timedelta(days=2))
+
+    delete_expired_idempotency_keys()
+    delete_expired_idempotency_keys()
+
+    run = JobRun.objects.get()
+    assert (run.organization_id, run.counts) == (acme.pk, {"deleted": 1})
+
+
+def test_deletes_what_was_delivered_a_week_ago(acme, mallory_ltd, monkeypatch):
+    monkeypatch.setattr(tasks, "MOST", 2)
+    for organization in (acme, acme, acme, mallory_ltd):
+        alert_of(organization)
+    OutboxMessage.objects.all().update(delivered_at=timezone.now() - timedelta(days=8))
+    alert_of(acme)
+
+    tasks.delete_delivered_messages()
+
+    assert OutboxMessage.objects.count() == 2
+    assert JobRun.objects.get(organization=acme).counts == {"deleted": 6}
+
+
+def test_delivers_and_goes_on_while_there_is_more(acme, monkeypatch):
+    monkeypatch.setattr(tasks, "MOST_MESSAGES", 2)
+    again: list[UUID] = []
+    monkeypatch.setattr(tasks, "deliver_soon", again.append)
+    alert_of(acme)
+
+    tasks.deliver_outbox(str(acme.pk))
+    tasks.deliver_outbox(str(acme.pk))
+
+    assert again == [acme.pk]
+    assert not OutboxMessage.objects.filter(delivered_at__isnull=True).exists()
+
+
+def test_a_message_about_nobody_is_dropped(db):
+    tasks.deliver_outbox("01890000-0000-7000-8000-000000000000")
+
+
+def test_finds_lost_runs_of_every_organization(acme, mallory_ltd):
+    for organization in (acme, mallory_ltd):
+        JobRun.objects.create(
+            organization=organization,
+            name="settle",
+            started_at=timezone.now() - timedelta(hours=1),
+        )
+
+    tasks.sweep_lost_runs()
+
+    assert set(JobRun.objects.values_list("outcome", flat=True)) == {"lost"}
+
+
+def alert_of(organization):
+    with transaction.atomic():
+        raise_alert(organization, "mismatches", message="3 mismatches")
+
+
+def test_every_schedule_says_what_it_is_for():
+    silent = PeriodicTask.objects.exclude(task__startswith="celery.").filter(description="")
+
+    assert set(silent.filter(task__startswith="organizations.").values_list("name")) == set()
