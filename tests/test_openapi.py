@@ -18,7 +18,7 @@ from config.wsgi import application
 from core.servers import PROJECT
 from ledger.services.cashbook import record_cash_entry
 from tests.api import ROOT, SALE, send
-from tests.api_rows import rows_of_sales
+from tests.api_rows import rows_of_sales, rows_of_settlements
 from tests.invoicing.api import Shop
 
 DESCRIPTION = PROJECT / "docs" / "reference" / "openapi.yaml"
@@ -96,6 +96,7 @@ def rows(api: Any, acme: Any, system: Any) -> Iterator[dict[str, Any]]:
     shop = Shop(api)
     rows = {
         **rows_of_sales(api),
+        **rows_of_settlements(api),
         "cash-entries": debt.pk,
         "journal-entries": proposed["id"],
         "journal-entries/void": entry["id"],

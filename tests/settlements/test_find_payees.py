@@ -10,7 +10,7 @@ from settlements.selectors.payees import get_payee, list_payees
 pytestmark = pytest.mark.django_db
 
 
-def test_a_payee_is_found_by_code_or_id(self, market):
+def test_a_payee_is_found_by_code_or_id(market):
     payee = market.payee("ana")
 
     assert get_payee(market.organization, "ana") == payee
@@ -18,7 +18,7 @@ def test_a_payee_is_found_by_code_or_id(self, market):
     assert get_payee(market.organization, payee.pk.hex) == payee
 
 
-def test_a_code_that_looks_like_an_id_comes_first(self, market):
+def test_a_code_that_looks_like_an_id_comes_first(market):
     other = market.payee("ana")
     named = market.payee(str(other.pk))
 
@@ -28,14 +28,14 @@ def test_a_code_that_looks_like_an_id_comes_first(self, market):
 @pytest.mark.parametrize(
     "name", ["ANA", "", "a\x00", "\ud800", "01a1fac3-4f92-70da-9f9a-3d3ce9766535"]
 )
-def test_there_is_no_such_payee(self, market, name):
+def test_there_is_no_such_payee(market, name):
     market.payee("ana")
 
     with pytest.raises(PayeeNotFound):
         get_payee(market.organization, name)
 
 
-def test_another_organizations_payee_is_as_good_as_none(self, market, mallory_ltd):
+def test_another_organizations_payee_is_as_good_as_none(market, mallory_ltd):
     payee = market.payee("ana")
 
     with pytest.raises(PayeeNotFound):
@@ -43,7 +43,7 @@ def test_another_organizations_payee_is_as_good_as_none(self, market, mallory_lt
     assert list(list_payees(mallory_ltd)) == []
 
 
-def test_payees_are_listed_by_code_and_filtered(self, market):
+def test_payees_are_listed_by_code_and_filtered(market):
     market.payee("zoe", name="100% Zoe", email="zoe@shop.example")
     market.payee("ben", schedule={"every": "day"})
     market.suspend(market.payee("ana"))
@@ -59,7 +59,7 @@ def test_payees_are_listed_by_code_and_filtered(self, market):
     assert codes(search="\x00") == codes(search="nobody") == []
 
 
-def test_a_list_takes_one_statement_however_long_it_is(self, market, django_assert_num_queries):
+def test_a_list_takes_one_statement_however_long_it_is(market, django_assert_num_queries):
     for number in range(5):
         market.payee(f"payee-{number}")
 
