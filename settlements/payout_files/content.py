@@ -58,9 +58,9 @@ def sepa_text(text: str, most: int) -> str:
 
     No slash stands at an end or beside another one: those have a meaning between banks.
     """
-    plain = unidecode(unicodedata.normalize("NFC", text)).translate(_INSTEAD)
-    plain = re.sub(r"/{2,}", "/", _SEPA.sub(".", plain.replace("\n", " ")))
-    plain = " ".join(plain.split()).strip("/ ")[:most].strip("/ ")
+    plain = unidecode(unicodedata.normalize("NFC", one_line(text))).translate(_INSTEAD)
+    plain = re.sub(r"/{2,}", "/", _SEPA.sub(".", plain))
+    plain = plain.strip("/ ")[:most].strip("/ ")
     return plain if any(letter.isalnum() for letter in plain) else ""
 
 
