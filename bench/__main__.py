@@ -19,7 +19,7 @@ RESULTS = FOLDER / "results.json"
 MEASURES = (
     *("single", "batch", "hot", "http", "import", "sales", "import_sales", "documents"),
     "settled_sales",
-    *("reports", "invoices", "scattered"),
+    *("funnel", "reports", "invoices", "scattered"),
 )
 # Beside the table: takes as long as all of it.
 ON_DEMAND = ("scattered",)
@@ -73,7 +73,10 @@ class Effort:
 def measures(server: EmbeddedPostgres, effort: Effort) -> Measures:
     """What is measured, in the order of the table; the largest tables come last."""
     made = (
-        ledger_measures(server, effort) | invoicing_measures(effort) | settlements_measures(effort)
+        ledger_measures(server, effort)
+        | invoicing_measures(effort)
+        | settlements_measures(effort)
+        | analytics_measures(effort)
     )
     return {name: made[name] for name in MEASURES}
 
@@ -178,6 +181,15 @@ def settlements_measures(effort: Effort) -> Measures:
         return [recorded_sales(rounds=rounds, duration_s=duration_s)]
 
     return {"settled_sales": settled_sales}
+
+
+def analytics_measures(effort: Effort) -> Measures:
+    from bench.funnel import funnel_snapshots
+
+    def funnel() -> list[Row]:
+        return funnel_snapshots(rounds=effort.rounds, duration_s=effort.duration_s)
+
+    return {"funnel": funnel}
 
 
 def machine() -> str:

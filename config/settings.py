@@ -157,14 +157,15 @@ DATABASES = {"default": database()}
 
 # --- Cache and background work --------------------------------------------------------------------
 
+FIGURES_TIMEOUT_S: float = env.float("FIGURES_TIMEOUT_S", 0.06)
+
 
 def figures_url() -> str:
     """Redis for figures, which is not waited for: a read has PostgreSQL as well.
 
     The time-outs stand in the address because django-redis has one pool of connections for each.
     """
-    timeout_s = env.float("FIGURES_TIMEOUT_S", 0.06)
-    times = f"socket_timeout={timeout_s}&socket_connect_timeout={timeout_s}"
+    times = f"socket_timeout={FIGURES_TIMEOUT_S}&socket_connect_timeout={FIGURES_TIMEOUT_S}"
     return f"{redis_url()}{'&' if '?' in redis_url() else '?'}{times}"
 
 
