@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Sum
 from openpyxl import load_workbook
 
 from demo.gift_shop import SLUG
+from demo.market import SLUG as MARKET
 from invoicing.models import (
     CreditNote,
     FinancialTransaction,
@@ -24,6 +26,8 @@ from invoicing.models import (
 from ledger.models import JournalEntry, JournalLine
 from ledger.selectors.balances import balance_at
 from organizations.models import AuditEvent, Organization
+from settlements.models import Payout, PayoutBatch, Refund, Sale, Settlement
+from settlements.selectors.positions import payee_positions
 from tests import clean_database
 from tests.tenant_sql import _is_asked_by_the_product, watched
 
@@ -51,6 +55,10 @@ DOCUMENTS = [
     "statement-16546.pdf",
 ]
 WRITTEN = (JournalEntry, JournalLine, AuditEvent, Order, Invoice, CreditNote, FinancialTransaction)
+# The same of the marketplace: awk over the last two days' invoices and cancellations, in cents.
+SOLD = {"united-kingdom": 65_249_44, "france": 1_952_30, "germany": 3_032_22, "japan": 320_08}
+CANCELLED = 1_714_25
+WRITTEN_BY_MARKET = (JournalEntry, AuditEvent, Sale, Refund, Settlement, Payout, PayoutBatch)
 
 
 @dataclass
@@ -75,7 +83,10 @@ def demo(
                 with watched(_is_asked_by_the_product):
                     call_command("demo", output=ran.folder, stdout=screen)
                 ran.said.append(screen.getvalue())
-                ran.rows.append([model.objects.of(shop()).count() for model in WRITTEN])
+                ran.rows.append(
+                    [model.objects.of(shop()).count() for model in WRITTEN]
+                    + [model.objects.of(market()).count() for model in WRITTEN_BY_MARKET]
+                )
             yield ran
         finally:
             clean_database.restore()
@@ -83,6 +94,10 @@ def demo(
 
 def shop() -> Organization:
     return Organization.objects.get(slug=SLUG)
+
+
+def market() -> Organization:
+    return Organization.objects.get(slug=MARKET)
 
 
 def without_news(said: str) -> list[str]:
@@ -173,7 +188,8 @@ def test_writes_the_reports_as_files(demo: Demo) -> None:
     lines = list(csv.reader((demo.folder / "trial-balance.csv").open()))
     [sheet] = load_workbook(demo.folder / "balance-sheet.xlsx").worksheets
 
-    assert sorted(path.name for path in demo.folder.iterdir()) == sorted(REPORTS + DOCUMENTS)
+    files = [path.name for path in demo.folder.iterdir() if path.is_file()]
+    assert sorted(files) == sorted(REPORTS + DOCUMENTS)
     assert lines[-2][-2:] == ["212251.46", "212251.46"]
     assert 208670.88 in {cell for row in sheet.iter_rows(values_only=True) for cell in row}
 
@@ -182,3 +198,40 @@ def test_prints_documents(demo: Demo) -> None:
     for name in DOCUMENTS:
         assert (demo.folder / name).read_bytes().startswith(b"%PDF-")
     assert "/r/" in demo.said[0]
+
+
+def test_sells_the_last_two_days_for_organizers(demo: Demo) -> None:
+    sold = Sale.objects.of(market()).values("payee__code").annotate(total=Sum("total_amount"))
+    refunded = Refund.objects.of(market()).aggregate(total=Sum("amount"))
+
+    found = {row["payee__code"]: row["total"] for row in sold.order_by()}
+    assert {code: found[code] for code in SOLD} == SOLD
+    assert refunded == {"total": CANCELLED}
+
+
+def test_pays_each_organizer_once_and_one_at_the_second_attempt(demo: Demo) -> None:
+    settlements = Settlement.objects.of(market())
+    payouts = Payout.objects.of(market())
+
+    assert {settlement.status for settlement in settlements} == {"completed"}
+    assert payouts.filter(status="paid").count() == settlements.count() == 12
+    [returned] = payouts.filter(status="returned")
+    assert (returned.settlement.payee.code, returned.failure_code) == ("france", "AC04")
+    assert returned.return_entry is not None
+
+
+def test_owes_organizers_the_reserve_alone(demo: Demo) -> None:
+    open_ = {p.payee.code: p for p in payee_positions(market()) if p.open_amount}
+
+    assert set(open_) == {"united-kingdom"}
+    position = open_["united-kingdom"]
+    assert position.reserve_amount == position.ledger_amount == 2_859_08
+
+
+def test_writes_the_bank_file_and_the_statements(demo: Demo) -> None:
+    batches = PayoutBatch.objects.of(market()).order_by("pk")
+    folder = demo.folder / "market"
+
+    assert (folder / batches[0].file_name).read_bytes() == bytes(batches[0].content)
+    assert batches[0].control_sum_amount == 64_723_58
+    assert len(list(folder.glob("settlement-*.pdf"))) == 12
