@@ -13,7 +13,7 @@ from tests.invoicing.api import LINDQVIST, VAT, Shop, made
 O, C, A, R = "owner", "controller", "accountant", "auditor"  # noqa: E741
 _SEE, _SETTLE = "settlements:read", "settlements:write"
 _PAYEE, _EVENT = "payees/<code:payee>", "events/<code:event>"
-_SALE_OF = "sales/<sale:sale>"
+_SALE_OF, _SETTLEMENT = "sales/<sale:sale>", "settlements/<uuid:id>"
 RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "payees"): (_SEE, {O, C, A, R}),
     ("POST", "payees"): (_SETTLE, {O, A}),
@@ -30,6 +30,15 @@ RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "refunds"): (_SEE, {O, C, A, R}),
     ("GET", "adjustments"): (_SEE, {O, C, A, R}),
     ("POST", "adjustments"): (_SETTLE, {O, A}),
+    ("GET", "settlements"): (_SEE, {O, C, A, R}),
+    ("POST", "settlements/calculate"): (_SETTLE, {O, C, A}),
+    ("GET", _SETTLEMENT): (_SEE, {O, C, A, R}),
+    ("DELETE", _SETTLEMENT): (_SETTLE, {O, C, A}),
+    ("GET", f"{_SETTLEMENT}/lines"): (_SEE, {O, C, A, R}),
+    ("POST", f"{_SETTLEMENT}/approve"): (_SETTLE, {O, C}),
+    ("POST", f"{_SETTLEMENT}/pay"): (_SETTLE, {O, C, A}),
+    ("POST", f"{_SETTLEMENT}/fail"): (_SETTLE, {O, C, A}),
+    ("POST", f"{_SETTLEMENT}/retry"): (_SETTLE, {O, C, A}),
     ("GET", "payout-profile"): (_SEE, {O, C, A, R}),
     ("PUT", "payout-profile"): (_SETTLE, {O, C}),
 }
@@ -51,11 +60,18 @@ _TICKETS = {
 
 
 def rows_of_settlements(api: Client) -> dict[str, Any]:
-    """A payee with an event and a sale; by the route's first part."""
+    """A payee with an event, a sale and a settlement; by the route's first part."""
     payee = made(send(api, "POST", "/payees", _ANA))
     event = made(send(api, "POST", "/events", _CONCERT))
     sale = made(send(api, "POST", "/sales", _TICKETS))
-    return {"payees": payee["id"], "events": event["id"], "sales": sale["id"]}
+    cutoff = {"payee": "ana", "through": "2026-03-31"}
+    settlement = made(send(api, "POST", "/settlements/calculate", cutoff))
+    return {
+        "payees": payee["id"],
+        "events": event["id"],
+        "sales": sale["id"],
+        "settlements": settlement["id"],
+    }
 
 
 def rows_of_sales(api: Client) -> dict[str, Any]:
@@ -90,7 +106,7 @@ def rows_of(api: Client, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
         entry = {**SALE, "status": "pending" if is_pending else "posted"}
         return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
     first = route.split("/")[0]
-    if any(name in route for name in NAMES_OF_SETTLEMENTS):
+    if first == "settlements" or any(name in route for name in NAMES_OF_SETTLEMENTS):
         return rows_of_settlements(api)[first], account.pk
     return rows_of_sales(api)[first], account.pk
 
@@ -100,6 +116,8 @@ _BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "journal-entries/<uuid:id>"): {**SALE, "description": "Edited"},
     ("PUT", "accounts/<account:account>"): {"code": "1100", "name": "Debtors", "type": "asset"},
     ("PATCH", "accounts/<account:account>"): {"name": "Debtors"},
+    ("POST", f"{_SETTLEMENT}/pay"): {"paid_on": "2026-04-02"},
+    ("POST", f"{_SETTLEMENT}/fail"): {"reason": "Mine now"},
     ("POST", f"{_SALE_OF}/refunds"): {"reference": "refund-1", "refunded_on": "2026-03-11"},
 }
 _BODIES_OF_ACTIONS: dict[str, dict[str, Any]] = {
