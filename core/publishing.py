@@ -9,7 +9,6 @@ from typing import Any
 
 import structlog
 from celery.app.task import Task
-from kombu.exceptions import KombuError
 from kombu.pools import producers
 
 # For the connection, and then for each answer of the broker.
@@ -77,7 +76,7 @@ def publish(task: "Task[..., Any]", *arguments: Any, **options: Any) -> bool:
     try:
         with _producer(task) as producer:
             task.apply_async(arguments, producer=producer, retry=False, **options)
-    except (OSError, KombuError) as error:
+    except Exception as error:  # noqa: BLE001 - what was to be done is committed, whatever is said
         _quiet.begin()
         logger.warning("broker_away", task=task.name, error=f"{type(error).__name__}: {error}")
         return False

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
+from organizations.admin import schedules
 from organizations.models import JobOutcome, JobRun, User
 from organizations.services.alerts import raise_alert
 from organizations.services.jobs import recorded_job
@@ -209,3 +210,24 @@ def test_schedules_say_how_often_they_run(operator):
 
 def test_an_owner_is_no_operator(olga, signed_in):
     assert signed_in(olga).get(SCHEDULES).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("is_there", "said"), [(True, "is started."), (False, "The broker is away")]
+)
+def test_an_operator_starts_a_task_now(operator, monkeypatch, is_there, said):
+    started: list[str] = []
+
+    def publish(task, **options):
+        started.append(task.name)
+        return is_there
+
+    monkeypatch.setattr(schedules, "publish", publish)
+    task = PeriodicTask.objects.get(name="Reconcile the books")
+
+    answer = operator.post(
+        SCHEDULES, {"action": "run_tasks", "_selected_action": [task.pk]}, follow=True
+    )
+
+    assert started == ["ledger.tasks.reconcile_all"]
+    assert said in answer.content.decode()
