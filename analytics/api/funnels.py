@@ -20,7 +20,7 @@ from organizations.api.callers import access
 DAYS = 30
 
 
-class RateOutput(serializers.Serializer[Any]):
+class ConversionRateOutput(serializers.Serializer[Any]):
     rate = serializers.CharField(
         allow_null=True,
         help_text="`count` by `of` as a decimal with four places; null where `of` is 0.",
@@ -29,32 +29,32 @@ class RateOutput(serializers.Serializer[Any]):
     of = serializers.IntegerField(help_text="Of how many: the denominator.")
 
 
-class RatesOutput(serializers.Serializer[Any]):
-    visit_to_start = RateOutput()
-    start_to_complete = RateOutput()
-    visit_to_complete = RateOutput()
+class ConversionRatesOutput(serializers.Serializer[Any]):
+    visit_to_start = ConversionRateOutput()
+    start_to_complete = ConversionRateOutput()
+    visit_to_complete = ConversionRateOutput()
 
 
-class StepsOutput(serializers.Serializer[Any]):
+class FunnelStepsOutput(serializers.Serializer[Any]):
     visitor_count = serializers.IntegerField()
     checkout_started_count = serializers.IntegerField()
     checkout_completed_count = serializers.IntegerField()
-    rates = RatesOutput()
+    rates = ConversionRatesOutput()
 
 
-class CurrencyStepsOutput(StepsOutput):
+class FunnelCurrencyOutput(FunnelStepsOutput):
     currency = serializers.CharField()
     revenue_total = serializers.IntegerField(help_text="Minor units.")
 
 
-class RangeOutput(StepsOutput):
+class FunnelRangeOutput(FunnelStepsOutput):
     """A range; its counts are those of all currencies together."""
 
     days = serializers.IntegerField()
     days_with_data = serializers.IntegerField(
         help_text="Days that have a snapshot; the others count as nothing."
     )
-    currencies = CurrencyStepsOutput(many=True)
+    currencies = FunnelCurrencyOutput(many=True)
 
     def get_fields(self) -> Any:
         fields = super().get_fields()
@@ -63,7 +63,7 @@ class RangeOutput(StepsOutput):
         return fields
 
 
-class ChangeOutput(serializers.Serializer[Any]):
+class FigureChangeOutput(serializers.Serializer[Any]):
     difference = serializers.IntegerField(help_text="This range less the one before.")
     relative = serializers.CharField(
         allow_null=True,
@@ -77,22 +77,22 @@ class RateChangesOutput(serializers.Serializer[Any]):
     visit_to_complete = serializers.CharField(allow_null=True)
 
 
-class RevenueChangeOutput(ChangeOutput):
+class RevenueChangeOutput(FigureChangeOutput):
     currency = serializers.CharField()
 
 
 class FunnelChangeOutput(serializers.Serializer[Any]):
-    visitor_count = ChangeOutput()
-    checkout_started_count = ChangeOutput()
-    checkout_completed_count = ChangeOutput()
+    visitor_count = FigureChangeOutput()
+    checkout_started_count = FigureChangeOutput()
+    checkout_completed_count = FigureChangeOutput()
     rates = RateChangesOutput(help_text="The differences of the rates.")
     revenue = RevenueChangeOutput(many=True)
 
 
-class FunnelOutput(RangeOutput):
+class FunnelOutput(FunnelRangeOutput):
     event = serializers.UUIDField(allow_null=True)
     campaign = serializers.CharField(allow_null=True, allow_blank=True)
-    before = RangeOutput(help_text="The range of equal length that ends the day before.")
+    before = FunnelRangeOutput(help_text="The range of equal length that ends the day before.")
     change = FunnelChangeOutput()
 
 

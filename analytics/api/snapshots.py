@@ -67,7 +67,7 @@ class Campaign(Text):
         )
 
 
-class SnapshotInput(StrictSerializer):
+class FunnelSnapshotInput(StrictSerializer):
     """One day of one event, of one campaign or of none."""
 
     event = Text(max_length=100, help_text="The event's code or id.")
@@ -83,7 +83,7 @@ class SnapshotInput(StrictSerializer):
     )
 
 
-class SnapshotOutput(serializers.Serializer[Any]):
+class FunnelSnapshotOutput(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     event = serializers.UUIDField(help_text="The event's id.")
     event_code = serializers.CharField()
@@ -99,10 +99,10 @@ class SnapshotOutput(serializers.Serializer[Any]):
     updated_at = serializers.DateTimeField()
 
 
-class SnapshotPage(serializers.Serializer[Any]):
+class FunnelSnapshotPage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = SnapshotOutput(many=True)
+    results = FunnelSnapshotOutput(many=True)
 
 
 class FunnelFilters(Span):
@@ -161,7 +161,7 @@ class FunnelSnapshots(AnalyticsView):
     @extend_schema(
         operation_id="list_funnel_snapshots",
         parameters=[SnapshotFilters],
-        responses=SnapshotPage,
+        responses=FunnelSnapshotPage,
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         """List funnel snapshots, the latest day first.
@@ -196,8 +196,8 @@ class FunnelSnapshots(AnalyticsView):
 
     @extend_schema(
         operation_id="record_funnel_snapshot",
-        request=SnapshotInput,
-        responses={200: SnapshotOutput, 201: SnapshotOutput},
+        request=FunnelSnapshotInput,
+        responses={200: FunnelSnapshotOutput, 201: FunnelSnapshotOutput},
         examples=[
             asked(SNAPSHOT_EXAMPLE),
             answered(
@@ -218,7 +218,7 @@ class FunnelSnapshots(AnalyticsView):
         201 where it is new; 200 where it replaces the one that was there, or says the same again.
         """
         self.no_query()
-        given = self.read(SnapshotInput)
+        given = self.read(FunnelSnapshotInput)
         name = given.pop("event")
         try:
             event = get_event(self.organization, name)
