@@ -73,7 +73,9 @@ class AdjustmentPage(serializers.Serializer[Any]):
 
 
 class AdjustmentFilters(ItemFilters):
-    kind = serializers.ChoiceField(AdjustmentKind.choices, required=False)
+    kind = serializers.ChoiceField(
+        AdjustmentKind.choices, required=False, help_text="Only those of this kind."
+    )
 
 
 def adjustment_as_json(adjustment: Adjustment) -> dict[str, Any]:

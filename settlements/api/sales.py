@@ -50,7 +50,7 @@ BY_POLICY_EXAMPLE = {
 }
 
 
-class SaleInput(StrictSerializer):
+class RecordSaleInput(StrictSerializer):
     """What a buyer paid. The parts add up to the total."""
 
     reference = Reference()
@@ -142,7 +142,7 @@ class SaleList(ItemsView):
 
     @extend_schema(
         operation_id="record_sale",
-        request=SaleInput,
+        request=RecordSaleInput,
         responses={200: SaleOutput, 201: SaleOutput},
         examples=[asked(SALE_EXAMPLE), asked(BY_POLICY_EXAMPLE, "Parts by the fee policy")],
     )
@@ -154,7 +154,7 @@ class SaleList(ItemsView):
         else under its reference with 409.
         """
         self.no_query()
-        draft = SaleDraft(**self.read(SaleInput))
+        draft = SaleDraft(**self.read(RecordSaleInput))
         recorded = record_sale(actor=self.actor, draft=draft, now=self.now)
         sale = get_sale(self.organization, recorded.pk)
         return json_answer(sale_as_json(sale), status_of(recorded))
