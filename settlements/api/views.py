@@ -10,10 +10,10 @@ from core.api.serializers import Text
 from core.errors import Refusal
 from invoicing.rules import shown
 from organizations.api.views import OrganizationView
-from settlements.errors import EventNotFound, PayeeNotFound, UnknownEvent, UnknownPayee
-from settlements.models import Event, Payee
+from settlements.errors import PayeeNotFound, UnknownPayee
+from settlements.models import Payee
 from settlements.rules import MOST_CODE
-from settlements.selectors.payees import get_event, get_payee
+from settlements.selectors.payees import get_payee
 
 # What only the journal entry behind an item has; no body has a name for it.
 _OF_THE_ENTRY = ("lines", "currencies")
@@ -46,19 +46,6 @@ class SettlementsView(OrganizationView):
             return get_payee(self.organization, name)
         except PayeeNotFound:
             raise UnknownPayee(payee=shown(name)) from None
-
-    def event_named(self, name: str | None) -> Event | None:
-        """The event that a body or a filter names by code or id.
-
-        Raises:
-            UnknownEvent
-        """
-        if name is None:
-            return None
-        try:
-            return get_event(self.organization, name)
-        except EventNotFound:
-            raise UnknownEvent(event=shown(name)) from None
 
     def page(
         self, request: HttpRequest, rows: Any, given: Mapping[str, Any], ordering: str
