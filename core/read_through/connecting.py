@@ -3,6 +3,8 @@ nothing of Django's is imported here."""
 
 from typing import Any
 
+from redis.exceptions import ConnectionError
+
 
 def learn_run(connection: Any) -> None:
     """Greet the server as redis-py does, and note the run's id on the connection.
