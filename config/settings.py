@@ -222,6 +222,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_TIME_LIMIT = env.int("CELERY_TASK_TIME_LIMIT_S", 600)
 CELERY_TASK_IGNORE_RESULT = True
+# No results are kept, so beat needs no schedule for clearing them away.
+CELERY_RESULT_EXPIRES = None
 # A request does not wait for a broker that is away: what has to happen is swept from the database.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
@@ -356,6 +358,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PayeeStatus": "settlements.models.PayeeStatus",
         "FeeBearer": "settlements.models.FeeBearer",
         "ScheduleEvery": "settlements.models.Every",
+        "SettlementStatus": "settlements.models.SettlementStatus",
+        "PayoutStatus": "settlements.models.PayoutStatus",
+        "AdjustmentKind": "settlements.models.AdjustmentKind",
     },
     "SORT_OPERATION_PARAMETERS": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -38,10 +38,18 @@ class ScheduleForm(PeriodicTaskForm):
     """A task that exists, started every so often or at times of the calendar."""
 
     class Meta(PeriodicTaskForm.Meta):
+        labels = {
+            "interval": "Every",
+            "crontab": "At times of the calendar",
+            "kwargs": "Arguments",
+            "expire_seconds": "Dropped after seconds",
+        }
         help_texts = {
+            "name": "What it is called in this list.",
+            "description": "What it does, and what happens without it.",
             "enabled": "Switched off it is not started; what it had left to do waits.",
-            "interval": "Every so many minutes or hours. Give this or a crontab.",
-            "crontab": "At times of the calendar.",
+            "interval": "So many minutes or hours. Give this, or times of the calendar.",
+            "crontab": "At two in the morning, on the first of the month.",
             "kwargs": "JSON, where the task takes any.",
             "expire_seconds": "A start that no worker has taken after so long is dropped.",
         }
