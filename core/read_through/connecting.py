@@ -3,7 +3,7 @@ nothing of Django's is imported here."""
 
 from typing import Any
 
-from redis.exceptions import ConnectionError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 
 def learn_run(connection: Any) -> None:
@@ -18,4 +18,4 @@ def learn_run(connection: Any) -> None:
         if line.startswith(b"run_id:"):
             connection.run_id = line[7:].strip().decode()
             return
-    raise ConnectionError("Redis does not say which run of it this is")
+    raise RedisConnectionError("Redis does not say which run of it this is")
