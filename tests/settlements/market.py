@@ -119,6 +119,12 @@ class Market:
         }
         return SaleDraft(**(given | others))
 
+    def record(self, seller: Payee, /, **given: Any) -> Sale:
+        """A sale that says just what is given, be it another payee or an empty reference."""
+        from settlements.services.sales import record_sale
+
+        return record_sale(actor=self.preparer, draft=replace(self.draft(seller), **given))
+
     def refund(
         self,
         sale: Sale,

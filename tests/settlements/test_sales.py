@@ -1,13 +1,11 @@
 """Recording a sale: what it posts, what it refuses, and what a second one of the same gives."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from ledger.drafts import credit, debit
 from ledger.errors import BooksClosed, RoleUnfilled
 from ledger.models import JournalEntry
 from ledger.selectors.accounts import get_account
@@ -20,12 +18,10 @@ from settlements.errors import (
     FeeAboveSale,
     InvalidSale,
     PartsDoNotAddUp,
-    ReferenceConflict,
     UnknownEvent,
     UnknownPayee,
 )
 from settlements.models import Sale
-from settlements.services.sales import record_sale
 from tests.invoicing.selling import refused, statements_of
 from tests.settlements.market import (
     BANK,
@@ -50,12 +46,6 @@ def ana(market):
 def by_policy(market, payee, total, **others):
     """A sale whose parts are left to the payee's fee policy."""
     return market.sell(payee, total, platform_fee=None, **others)
-
-
-def record(market, seller, /, **given):
-    """A sale that says just what is given, be it an empty reference."""
-    draft = replace(market.draft(seller), **given)
-    return record_sale(actor=market.preparer, draft=draft)
 
 
 class TestPosting:
@@ -233,7 +223,7 @@ class TestRefusals:
     )
     def test_what_cannot_be_is_refused_at_its_field(self, market, ana, given, field):
         with refused(InvalidSale, market.organization) as caught:
-            record(market, ana, **given)
+            market.record(ana, **given)
 
         assert caught.value.attr == field
 
@@ -247,14 +237,14 @@ class TestRefusals:
     @pytest.mark.parametrize("payee", ["nobody", "", "\0", "\ud800", uuid4(), str(uuid4())])
     def test_a_payee_that_is_not_there(self, market, ana, payee):
         with refused(UnknownPayee, market.organization):
-            record(market, ana, payee=payee)
+            market.record(ana, payee=payee)
 
     @pytest.mark.parametrize("event", ["nothing", "\0", uuid4(), "theirs"])
     def test_an_event_that_is_not_there_or_another_payees(self, market, ana, event):
         market.event(market.payee("bob"), "theirs")
 
         with refused(UnknownEvent, market.organization):
-            record(market, ana, event=event)
+            market.record(ana, event=event)
 
     def test_rows_of_another_organization(self, market, ana, as_mallory):
         with refused(UnknownPayee, market.organization):
@@ -286,90 +276,14 @@ class TestNames:
         }
 
         payee, name = names[by]
-        sale = record(market, ana, payee=payee, event=name)
+        sale = market.record(ana, payee=payee, event=name)
 
         assert (sale.payee_id, sale.event_id) == (ana.pk, event.pk)
 
     def test_a_code_that_looks_like_an_id_is_a_code(self, market, ana):
         other = market.payee(str(ana.pk))
 
-        assert record(market, ana, payee=str(ana.pk)).payee_id == other.pk
-
-
-class TestReplays:
-    def test_the_very_same_again_is_the_sale_that_is_there(self, market, ana):
-        metadata = {"seats": [1, 2.50], "price": 1e23, "is_new": True}
-        first = market.sell(ana, reference="s", metadata=metadata)
-
-        again = market.sell(ana, reference="s", metadata=metadata)
-
-        assert (again.pk, again.is_replay, first.is_replay) == (first.pk, True, False)
-        assert market.owed() == 90_00
-        assert AuditEvent.objects.of(market.organization).filter(action="record_sale").count() == 1
-
-    @pytest.mark.parametrize(
-        ("other", "differs"),
-        [
-            ({"total_amount": 100_01}, "total_amount"),
-            ({"platform_fee": 9_99}, "platform_fee"),
-            ({"platform_fee": None, "organizer_amount": 1}, "organizer_amount"),
-            ({"platform_fee": 0, "tax_amount": 10_00}, "tax_amount, platform_fee"),
-            ({"sold_on": LATER}, "sold_on"),
-            ({"method": "cash"}, "method"),
-            ({"quantity": 2}, "quantity"),
-            ({"payee": "bob"}, "payee"),
-            ({"metadata": {"is_new": 1}}, "metadata"),
-            ({"metadata": {}}, "metadata"),
-        ],
-    )
-    def test_something_else_under_its_reference_is_refused(self, market, ana, other, differs):
-        market.payee("bob")
-        first = {"reference": "s", "metadata": {"is_new": True}}
-        record(market, ana, **first)
-
-        with refused(ReferenceConflict, market.organization) as caught:
-            record(market, ana, **{**first, **other})
-
-        assert caught.value.differs == differs
-
-    def test_another_event_under_its_reference_is_refused(self, market, ana):
-        market.sell(ana, reference="s")
-        event = market.event(ana)
-
-        with refused(ReferenceConflict, market.organization) as caught:
-            market.sell(ana, reference="s", event=event)
-
-        assert caught.value.differs == "event"
-
-    def test_is_the_same_sale_though_the_fee_policy_has_changed_since(self, market, ana):
-        first = by_policy(market, ana, 100, reference="s")
-        market.change(ana, fee_policy={"percentage": "50"})
-
-        again = by_policy(market, ana, 100, reference="s")
-
-        assert (again.pk, again.platform_fee) == (first.pk, 0)
-
-    def test_is_the_same_sale_though_the_books_are_closed_now(self, market, ana):
-        first = market.sell(ana, reference="s")
-        close_books(actor=market.system, through=LATER)
-
-        assert market.sell(ana, reference="s").pk == first.pk
-
-    def test_an_entry_that_no_sale_belongs_to_is_in_the_way(self, market, ana, post):
-        post(
-            debit(CARD, 100),
-            credit(PAYABLE, 100),
-            organization=market.organization,
-            reference="sale:s",
-        )
-
-        with refused(ReferenceConflict, market.organization):
-            market.sell(ana, reference="s")
-
-    def test_one_organizations_references_are_not_anothers(self, market, ana, acme, post):
-        post(debit("1000", 5), credit("4000", 5), organization=acme, reference="sale:s")
-
-        assert not market.sell(ana, reference="s").is_replay
+        assert market.record(ana, payee=str(ana.pk)).payee_id == other.pk
 
 
 def test_is_recorded_in_the_audit_trail(market, ana):
