@@ -112,7 +112,7 @@ class DocumentAdmin(AuditedAdmin[Row]):
     def ask(
         self,
         request: HttpRequest,
-        row: Row,
+        row: Row | None,
         form: PageForm,
         do: Callable[[dict[str, Any]], tuple[str, str]],
         *,
@@ -127,7 +127,7 @@ class DocumentAdmin(AuditedAdmin[Row]):
         """Ask with a form, then do it: once, however often it is sent.
 
         `do` takes what the form says, and returns what to tell and where to go on; a refusal is
-        said on the form.
+        said on the form. Without a row it is about none yet, and its list is where one came from.
         """
         if request.method == "POST" and form.is_valid():
             try:
@@ -146,7 +146,7 @@ class DocumentAdmin(AuditedAdmin[Row]):
             facts=facts,
             submit=submit,
             danger=danger,
-            back=self.url_of(row),
+            back=self.list_url if row is None else self.url_of(row),
             once=page_name(request),
             **context,
         )
@@ -155,11 +155,22 @@ class DocumentAdmin(AuditedAdmin[Row]):
         return f"{self.opts.app_label}_{self.opts.model_name}_{step}"
 
 
-_AMOUNTS = ("amount", "open", "left")
+_AMOUNTS = (
+    "amount",
+    "open",
+    "left",
+    "parts",
+    "total",
+    "fee",
+    "available",
+    "minimum",
+)
 
 
 def worded(refusal: Refusal, currency: str) -> Refusal:
-    """The same refusal, with its amounts as people write them instead of in minor units."""
+    """The same refusal, with its amounts as people write them instead of in minor units; where it
+    names a currency, in that one."""
+    currency = str(refusal.facts.get("currency", currency))
     facts = {
         name: format_amount(fact, currency) if name in _AMOUNTS and type(fact) is int else fact
         for name, fact in refusal.facts.items()

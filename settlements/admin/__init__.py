@@ -1,0 +1,23 @@
+"""The back-office pages of payees, of what is sold for them, and of what they are paid."""
+
+from settlements.admin import (
+    adjustments,
+    batches,
+    events,
+    payees,
+    profile,
+    refunds,
+    sales,
+    settlements,
+)
+
+__all__ = [
+    "adjustments",
+    "batches",
+    "events",
+    "payees",
+    "profile",
+    "refunds",
+    "sales",
+    "settlements",
+]

@@ -1,0 +1,92 @@
+"""Forms in parts, each with a heading, for what has more fields than fit below each other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+
+from core.errors import Refusal
+from core.forms import PageForm
+from invoicing.admin.documents import worded
+from organizations.admin.once import do_once, go_on, page_name
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, what has to be known, and the names of its fields."""
+
+    title: str
+    text: str
+    names: tuple[str, ...]
+
+
+class SectionedForm(PageForm):
+    """A form whose refusals may name a value that is spread over several fields."""
+
+    sections: ClassVar[tuple[Section, ...]] = ()
+    # Where to say what is wrong with a value that is no field of this form.
+    said_at: ClassVar[dict[str, str]] = {}
+    # Fields that count only where another one has been set to this.
+    only_when: ClassVar[dict[str, str]] = {}
+
+    def parts(self) -> list[tuple[Section, list[tuple[Any, str]]]]:
+        """Each section with its fields, and what each field depends on."""
+        shown = [
+            (
+                section,
+                [
+                    (self[name], self.only_when.get(name, ""))
+                    for name in section.names
+                    if name in self.fields
+                ],
+            )
+            for section in self.sections
+        ]
+        return [(section, fields) for section, fields in shown if fields]
+
+    def refuse(self, refusal: Refusal) -> None:
+        at = self.said_at.get(refusal.attr or "", refusal.attr)
+        problem = refusal.facts.get("problem")
+        if at in self.fields and refusal.facts.get("field") == refusal.attr and problem:
+            # The field is named by its label.
+            self.add_error(at, f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+        else:
+            self.add_error(at if at in self.fields else None, refusal.message)
+
+
+def ask_in_sections(
+    admin: Any,
+    request: HttpRequest,
+    row: models.Model | None,
+    form: SectionedForm,
+    do: Callable[[dict[str, Any]], tuple[str, str]],
+    *,
+    title: str,
+    what: str,
+    submit: str,
+    currency: str = "",
+    facts: Sequence[str] = (),
+) -> HttpResponse:
+    """Ask with a long form, then do it once; a refusal is said on the form."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = do_once(request, lambda: do(form.cleaned_data))
+        except Refusal as refusal:
+            form.refuse(worded(refusal, currency))
+        else:
+            return go_on(request, done)
+    page: HttpResponse = admin.render_page(
+        request,
+        "admin/settlements/sections.html",
+        title,
+        row=row,
+        form=form,
+        what=what,
+        facts=facts,
+        submit=submit,
+        back=admin.list_url if row is None else admin.url_of(row),
+        once=page_name(request),
+    )
+    return page
