@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
+    InvalidBankCode,
     InvalidChecksumDigits,
     InvalidCountryCode,
     InvalidLength,
@@ -93,11 +95,23 @@ def check_bic(bic: object, iban: str) -> str:
         found = BIC(text)
     except SchwiftyException as error:
         raise InvalidBic(bic=shown(bic), problem=_said(_NO_BIC, error)) from None
-    # The last three letters are a branch: banks are asked by any of theirs.
-    expected = IBAN(iban).bic if iban else None
-    if expected is not None and found[:8] != expected[:8]:
-        raise InvalidBic(bic=shown(bic), problem=f"the bank of {iban} has {expected}")
+    expected = _bics_of(iban)
+    if expected and found[:8] not in expected:
+        known = " or ".join(expected[:3])
+        raise InvalidBic(bic=shown(bic), problem=f"the bank of {iban} has {known}")
     return str(found)
+
+
+def _bics_of(iban: str) -> list[str]:
+    """The BICs of an IBAN's bank without the three letters of a branch, by any of which it can be
+    asked; none where the bank is not known. Banks that have merged or grown have several."""
+    account = IBAN(iban) if iban else None
+    if account is None or account.bic is None:
+        return []
+    bics = [account.bic]
+    with suppress(InvalidBankCode):
+        bics += BIC.candidates_from_bank_code(account.country_code, account.bank_code)
+    return list(dict.fromkeys(bic[:8] for bic in bics))
 
 
 def parse_fee_policy(value: object) -> FeePolicy:

@@ -80,6 +80,10 @@ class TestBic:
         with pytest.raises(InvalidBic, match=f"COBADEFF is no BIC: the bank of {IBAN} has AIBKIE"):
             check_bic("COBADEFF", IBAN)
 
+    @pytest.mark.parametrize("bic", ["POPUESMM", "BSCHESMM", "BSCHESMMXXX"])
+    def test_is_any_of_those_of_a_bank_that_has_several(self, bic):
+        assert check_bic(bic, "ES3300750000300000000000") == bic
+
     @pytest.mark.parametrize("iban", ["", "CY17002001280000001200527600", "GB33BUKB20201555555555"])
     def test_is_taken_where_nothing_contradicts_it(self, iban):
         bic = "BUKBGB22" if iban.startswith("GB") else "BCYPCY2N"
