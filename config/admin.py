@@ -57,6 +57,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {"title": "Sales", "items": _sales()},
+        {"title": "Settlements", "items": _settlements()},
         {"title": "Books", "items": _books()},
         {"title": "Reports", "items": _reports()},
         {"title": "Operations", "items": _operations()},
@@ -84,6 +85,38 @@ def _sales() -> list[dict[str, Any]]:
         _item("Customers", "groups", "invoicing_customer_changelist", "invoicing.view_customer"),
         _item("Ageing", "hourglass_bottom", "ageing", "invoicing.view_statements"),
         _item("Tax rates", "percent", "invoicing_taxrate_changelist", "invoicing.view_taxrate"),
+    ]
+
+
+def _settlements() -> list[dict[str, Any]]:
+    return [
+        _item("Payees", "storefront", "settlements_payee_changelist", "settlements.view_payee"),
+        _item("Events", "event", "settlements_event_changelist", "settlements.view_event"),
+        _item(
+            "Ticket sales",
+            "confirmation_number",
+            "settlements_sale_changelist",
+            "settlements.view_sale",
+        ),
+        _item("Refunds", "undo", "settlements_refund_changelist", "settlements.view_refund"),
+        _item(
+            "Adjustments",
+            "exposure",
+            "settlements_adjustment_changelist",
+            "settlements.view_adjustment",
+        ),
+        _item(
+            "Settlements",
+            "account_balance_wallet",
+            "settlements_settlement_changelist",
+            "settlements.view_settlement",
+        ),
+        _item(
+            "Payout files",
+            "outgoing_mail",
+            "settlements_payoutbatch_changelist",
+            "settlements.view_payoutbatch",
+        ),
     ]
 
 
@@ -177,6 +210,12 @@ def _settings() -> list[dict[str, Any]]:
             "tag",
             "invoicing_numberseries_changelist",
             "invoicing.view_numberseries",
+        ),
+        _item(
+            "Payout account",
+            "account_balance",
+            "settlements_payoutprofile_changelist",
+            "settlements.view_payoutprofile",
         ),
         _item("API keys", "key", "organizations_apikey_changelist", "organizations.view_apikey"),
     ]

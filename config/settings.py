@@ -402,7 +402,7 @@ UNFOLD: dict[str, Any] = {
     "STYLES": ["config.admin.stylesheet"],
     "SCRIPTS": ["config.admin.script"],
     "LOGIN": {"form": "organizations.login.LoginForm"},
-    "DASHBOARD_CALLBACK": "invoicing.admin.dashboard.dashboard",
+    "DASHBOARD_CALLBACK": "settlements.admin.dashboard.dashboard",
     "SIDEBAR": {"navigation": "config.admin.sidebar"},
 }
 
