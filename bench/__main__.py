@@ -18,7 +18,7 @@ from core.servers import EmbeddedPostgres
 RESULTS = FOLDER / "results.json"
 MEASURES = (
     *("single", "batch", "hot", "http", "import", "sales", "import_sales", "documents"),
-    "settled_sales",
+    *("settled_sales", "settling"),
     *("funnel", "reports", "invoices", "scattered"),
 )
 # Beside the table: takes as long as all of it.
@@ -174,13 +174,20 @@ def invoicing_measures(effort: Effort) -> Measures:
 
 def settlements_measures(effort: Effort) -> Measures:
     from bench.settlements_sales import recorded_sales
+    from bench.settlements_settling import PAYEES, SALES, many_payees, one_large_payee
 
     rounds, duration_s = effort.rounds, effort.duration_s
 
     def settled_sales() -> list[Row]:
         return [recorded_sales(rounds=rounds, duration_s=duration_s)]
 
-    return {"settled_sales": settled_sales}
+    def settling() -> list[Row]:
+        return [
+            *one_large_payee(sales=SALES // effort.share),
+            many_payees(payees=PAYEES // effort.share),
+        ]
+
+    return {"settled_sales": settled_sales, "settling": settling}
 
 
 def analytics_measures(effort: Effort) -> Measures:

@@ -109,7 +109,7 @@ class SettlementSummary(serializers.Serializer[Any]):
     payouts = PayoutOutput(many=True, help_text="The attempts at paying, the latest first.")
 
 
-class LineOutput(serializers.Serializer[Any]):
+class SettlementLineOutput(serializers.Serializer[Any]):
     """An item. Amounts are signed as they count for the organizer: what a refund took back is
     below zero."""
 
@@ -130,7 +130,9 @@ class LineOutput(serializers.Serializer[Any]):
 
 
 class SettlementOutput(SettlementSummary):
-    lines = LineOutput(many=True, help_text=f"By date; of more than {MOST_LINES} the first.")
+    lines = SettlementLineOutput(
+        many=True, help_text=f"By date; of more than {MOST_LINES} the first."
+    )
     line_count = serializers.IntegerField(
         help_text="All of them: GET `/settlements/{id}/lines` has every one."
     )
@@ -142,10 +144,10 @@ class SettlementPage(serializers.Serializer[Any]):
     results = SettlementSummary(many=True)
 
 
-class LinePage(serializers.Serializer[Any]):
+class SettlementLinePage(serializers.Serializer[Any]):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = LineOutput(many=True)
+    results = SettlementLineOutput(many=True)
 
 
 class SettlementFilters(Paged, Span):

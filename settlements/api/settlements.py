@@ -19,11 +19,11 @@ from settlements.api.settlement_shapes import (
     ApproveInput,
     CalculateInput,
     FailInput,
-    LinePage,
     LinePages,
     PayInput,
     RetryInput,
     SettlementFilters,
+    SettlementLinePage,
     SettlementOutput,
     SettlementPage,
     lines_as_json,
@@ -141,7 +141,9 @@ class SettlementDetail(SettlementView):
 class SettlementLines(SettlementView):
     access = {"GET": access(READ, "settlements.view_settlement")}
 
-    @extend_schema(operation_id="list_settlement_lines", parameters=[LinePages], responses=LinePage)
+    @extend_schema(
+        operation_id="list_settlement_lines", parameters=[LinePages], responses=SettlementLinePage
+    )
     def get(self, request: HttpRequest, id: UUID) -> HttpResponse:
         """List every sale, refund and adjustment of a settlement, by date."""
         given = self.query(LinePages)
