@@ -55,7 +55,7 @@ STEPS = st.lists(
     ),
     max_size=8,
 )
-POLICIES = st.builds(
+POLICIES: st.SearchStrategy[dict[str, str | int]] = st.builds(
     dict,
     percentage=st.sampled_from(["0", "7.5", "10", "33.3333", "100"]),
     per_ticket_amount=st.just(0),
