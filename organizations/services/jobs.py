@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -40,10 +41,21 @@ class JobRecord:
             self.counts[name] = self.counts.get(name, 0) + number
 
     def mismatch(self, findings: Iterable[Mapping[str, Any]], total: int) -> None:
-        """Add what was found off: `total` of them, of which `findings` are JSON objects."""
+        """Add what was found off: `total` of them, of which `findings` are told."""
         room = MOST_FINDINGS - len(self.findings)
-        self.findings.extend(list(findings)[:room])
+        self.findings.extend(_as_json(found) for found in islice(findings, room))
         self.mismatch_count += total
+
+
+def _as_json(value: Any) -> Any:
+    """As it can be kept: days, ids and the like as their text, and no NUL, which jsonb has not."""
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return str(value).replace("\x00", "")
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Each run of a job is recorded: when, how it ended, what it counted and what it found off."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -77,6 +77,17 @@ def test_mismatches_are_kept_with_their_run(acme):
     assert run.outcome == JobOutcome.MISMATCHED
     assert (run.mismatch_count, run.mismatches) == (3, [{"row": "0"}, {"row": "0"}, {"row": "1"}])
     assert not alerts(acme)
+
+
+def test_findings_may_hold_what_json_has_not(acme):
+    found = {"on": date(2026, 3, 1), "id": acme.pk, "name": "a\x00b", "text": r"\u0000"}
+
+    with recorded_job(acme, "reconcile") as job:
+        job.mismatch([found], 1)
+
+    assert only_run(acme).mismatches == [
+        {"on": "2026-03-01", "id": str(acme.pk), "name": "ab", "text": r"\u0000"}
+    ]
 
 
 def test_of_very_many_mismatches_all_are_counted_and_the_first_kept(acme):
