@@ -22,6 +22,7 @@ from settlements.selectors.statements import (
 # About 250 pages; a longer one is for a machine.
 MOST_LINES = 10_000
 
+_NO_BREAK = "\u00a0"
 _KINDS = {"sale": "Sale", "refund": "Refund", "adjustment": "Adjustment", "fee": "Fee"}
 
 
@@ -169,16 +170,19 @@ def _balances(statement: SettlementStatement) -> tuple[Sum, ...]:
     def amount(of: int) -> str:
         return format_amount(of, statement.currency)
 
-    return (
+    sums = [
+        Sum("Carried forward", amount(statement.settlement.carried_forward_amount)),
+        Sum("In reserve before", amount(statement.reserve_before_amount)),
         Sum("Opening balance", amount(statement.opening_amount), strong=True),
-        Sum("in reserve before", amount(statement.reserve_before_amount)),
-        Sum("carried forward", amount(statement.settlement.carried_forward_amount)),
         Sum("The lines above", amount(statement.sums.amount)),
         Sum("To be paid", amount(-statement.payout_amount)),
         Sum("Closing balance", amount(statement.closing_amount), strong=True),
-        Sum("in reserve after", amount(statement.reserve_after_amount)),
-        Sum("carried to the next", amount(statement.carried_on_amount)),
-    )
+    ]
+    if statement.reserve_after_amount:
+        sums.append(Sum("of which in reserve", amount(statement.reserve_after_amount)))
+    if statement.carried_on_amount:
+        sums.append(Sum("of which carried to the next", amount(statement.carried_on_amount)))
+    return tuple(sums)
 
 
 def _attempt(payout: Payout) -> Attempt:
@@ -201,4 +205,4 @@ def _became(payout: Payout) -> str:
 
 def _grouped(iban: str) -> str:
     """As it is printed on paper: IE29 AIBK 9311 5212 3456 78."""
-    return " ".join(iban[start : start + 4] for start in range(0, len(iban), 4))
+    return _NO_BREAK.join(iban[start : start + 4] for start in range(0, len(iban), 4))

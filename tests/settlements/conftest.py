@@ -8,6 +8,7 @@ from django.test import Client
 from organizations.models import Organization, Role
 from tests.fixtures import make_member, make_organization
 from tests.settlements.market import Market
+from tests.settlements.story import Story
 
 
 @pytest.fixture
@@ -32,3 +33,12 @@ def market(market_ltd: Organization) -> Market:
 def market_api(market_ltd: Organization, make_key: Any) -> Client:
     """A client with a key of Market that may do everything."""
     return Client(headers={"Authorization": f"Api-Key {make_key(market_ltd)[1]}"})
+
+
+@pytest.fixture
+def story(market: Market) -> Story:
+    """Two payees in whose accounts everything has happened, and all of it ties."""
+    story = Story(market)
+    assert story.third.total_amount < 0
+    assert story.findings() == []
+    return story
