@@ -1122,6 +1122,10 @@ class Migration(migrations.Migration):
             model_name="event",
             index=models.Index(fields=["organization", "payee", "ends_on"], name="event_by_payee"),
         ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["organization", "ends_on", "id"], name="event_by_end"),
+        ),
         migrations.AddConstraint(
             model_name="event",
             constraint=models.UniqueConstraint(

@@ -210,6 +210,7 @@ class Event(TenantModel):
         ]
         indexes = [
             models.Index(fields=["organization", "payee", "ends_on"], name="event_by_payee"),
+            models.Index(fields=["organization", "ends_on", "id"], name="event_by_end"),
         ]
 
     def __str__(self) -> str:
