@@ -6,9 +6,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
@@ -27,6 +28,7 @@ from ledger.models import Account, AccountType
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.keys import create_api_key
+from organizations.services.outbox import deliver_due
 from settlements.models import Event, Payee
 
 DAY = date(2010, 12, 1)
@@ -131,6 +133,7 @@ def _funnel_snapshots(*, rounds: int, duration_s: float) -> list[Row]:
                 _requests(shop, rounds=rounds, duration_s=duration_s),
             ]
         rows.append(_staleness(shop, redis, duration_s=2 * duration_s))
+        rows.append(_staleness_by_outbox(shop, redis, duration_s=2 * duration_s))
         rows.append(_delay_killed(shop, redis))
     return [*rows, _delay_hanging(shop)]
 
@@ -199,45 +202,107 @@ def _per_second(do: Callable[[], object], duration_s: float) -> float:
 
 
 def _staleness(shop: Shop, redis: EmbeddedRedis, *, duration_s: float) -> Row:
-    """One writes as fast as it can; readers say how long after the acknowledgement of a write they
-    were still given what was there before."""
+    """The writer forgets the snapshot itself, before its write is acknowledged."""
+    with figures_kept_in(store_at(redis.url)):
+        worst_s, note = _longest_outdated(shop, duration_s, tell=lambda: None)
+    return Row(
+        "an outdated snapshot after a write was acknowledged",
+        figure=1_000 * worst_s,
+        unit="ms",
+        figure_at_most=1_000,
+        note=note,
+    )
+
+
+def _staleness_by_outbox(shop: Shop, redis: EmbeddedRedis, *, duration_s: float) -> Row:
+    """The writer does not reach Redis: a worker hears of each write and forgets the snapshot.
+
+    Ten writes a second, which one worker keeps up with beside the readers of this process.
+    """
+    # What was written before had no worker.
+    while deliver_due(shop.organization, most=1_000):
+        pass
+    is_told, is_over = threading.Event(), threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            if is_told.wait(0.1):
+                is_told.clear()
+                deliver_due(shop.organization, most=100)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with figures_kept_in(_CutOff(store_at(redis.url), threading.current_thread())):
+        worst_s, note = _longest_outdated(shop, duration_s, tell=is_told.set, pause_s=0.1)
+        is_over.set()
+        worker.join()
+    return Row(
+        "the same where the writer is cut off from Redis",
+        figure=1_000 * worst_s,
+        unit="ms",
+        figure_at_most=1_000,
+        note=f"by the outbox; {note}",
+    )
+
+
+class _CutOff(Store):
+    """A Redis that one thread cannot reach."""
+
+    def __init__(self, store: Store, thread: threading.Thread) -> None:
+        super().__init__(lambda: None)
+        self._store, self._thread = store, thread
+
+    def _ask(self, group: str | None = None, command: str = "", *arguments: Any) -> Any:
+        if threading.current_thread() is self._thread:
+            raise stores.CacheAway
+        return self._store._ask(group, command, *arguments)
+
+    def forget(self, groups: Iterable[str]) -> None:
+        if threading.current_thread() is self._thread:
+            raise stores.CacheAway
+        self._store.forget(groups)
+
+
+def _longest_outdated(
+    shop: Shop, duration_s: float, *, tell: Callable[[], None], pause_s: float = 0
+) -> tuple[float, str]:
+    """One writes, as fast as it can or with a pause; readers say how long after a write was
+    acknowledged they were still given what was there before."""
+    shop.write(0)
     acknowledged: list[tuple[int, float]] = [(0, 0.0)]
-    latest_s: list[float] = []
+    outdated_s: list[float] = []
     reads: list[int] = []
     is_over = threading.Event()
-    shop.write(0)
 
     def watch() -> None:
         worst_s, count = 0.0, 0
         while not is_over.is_set():
-            number, at = acknowledged[-1]
+            asked_at = time.perf_counter()
             found = shop.read()
             count += 1
-            if found < number:
-                worst_s = max(worst_s, time.perf_counter() - at)
-        latest_s.append(worst_s)
+            # The first write that the reader should have seen, and has not.
+            if found + 1 < len(acknowledged) and acknowledged[found + 1][1] < asked_at:
+                worst_s = max(worst_s, asked_at - acknowledged[found + 1][1])
+        outdated_s.append(worst_s)
         reads.append(count)
         connection.close()
 
     readers = [threading.Thread(target=watch) for _ in range(READERS)]
-    with figures_kept_in(store_at(redis.url)):
-        for reader in readers:
-            reader.start()
-        number, until = 0, time.perf_counter() + duration_s
-        while time.perf_counter() < until:
-            number += 1
-            shop.write(number)
-            acknowledged.append((number, time.perf_counter()))
-        is_over.set()
-        for reader in readers:
-            reader.join()
-    return Row(
-        "an outdated snapshot after a write was acknowledged",
-        figure=1_000 * max(latest_s),
-        unit="ms",
-        figure_at_most=1_000,
-        note=f"{number:,} writes, {sum(reads):,} reads by {READERS} readers beside them",
-    )
+    for reader in readers:
+        reader.start()
+    number, until = 0, time.perf_counter() + duration_s
+    while time.perf_counter() < until:
+        number += 1
+        shop.write(number)
+        acknowledged.append((number, time.perf_counter()))
+        tell()
+        time.sleep(pause_s)
+    is_over.set()
+    for reader in readers:
+        reader.join()
+    note = f"{number:,} writes, {sum(reads):,} reads by {READERS} readers beside them"
+    return max(outdated_s), note
 
 
 def _delay_killed(shop: Shop, redis: EmbeddedRedis) -> Row:
