@@ -1,6 +1,7 @@
 """Refunds in the database: of their sale, and never more of any part than was sold."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ def test_amounts_beyond_all_amounts_are_none(acme):
 
     with failing("22003"):
         run(*insert("refund", {**row, "entry_id": uuid7()}))
-    with refused_by_any("sale_is_not_overrefunded", "22003 bigint out of range"):
+    with refused_by_any("sale_is_not_overrefunded", "22003"):
         acme.refund(sale, largest)
 
 
@@ -143,12 +144,13 @@ def test_a_refund_is_of_a_sale_of_its_organization(acme, elsewhere):
 def test_a_refund_is_posted_as_it_says(acme):
     sale = acme.sell(acme.payee(), SHARE, **PARTS)
     row = acme.refund_row(sale, 5_00, platform_fee=1_00)
-    for changes, on in [
+    wrong: list[tuple[dict[str, Any], date]] = [
         ({"organizer_amount": 4_00, "amount": 5_00}, DAY),
         ({"organizer_amount": 4_00, "platform_fee": 2_00}, DAY),
         ({}, DAY + timedelta(days=1)),
         ({"reference": "another"}, DAY),
-    ]:
+    ]
+    for changes, on in wrong:
         sql, given = acme.refund_posting({**row, **changes}, on=on)
         with refused("item_is_posted_as_it_says"):
             run(sql, given)
