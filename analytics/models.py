@@ -69,6 +69,8 @@ class FunnelSnapshot(TenantModel):
             models.Index(
                 fields=["organization", "snapshot_on", "id"], name="funnelsnapshot_by_day"
             ),
+            models.Index(fields=["organization", "updated_at"], name="funnelsnapshot_by_change"),
+            models.Index(fields=["organization", "campaign"], name="funnelsnapshot_by_campaign"),
         ]
 
     def __str__(self) -> str:

@@ -92,7 +92,13 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         fields=["organization", "snapshot_on", "id"], name="funnelsnapshot_by_day"
-                    )
+                    ),
+                    models.Index(
+                        fields=["organization", "updated_at"], name="funnelsnapshot_by_change"
+                    ),
+                    models.Index(
+                        fields=["organization", "campaign"], name="funnelsnapshot_by_campaign"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

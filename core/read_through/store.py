@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from django.core.cache import caches
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from core.read_through.back_off import BackOff
 
@@ -123,6 +123,10 @@ class Store:
             raise CacheAway
         try:
             answer = self._answer(group, command, arguments)
+        except ResponseError as error:
+            self._back_off.answered()
+            # It is there and will not do this, for want of memory for one: the next may go through.
+            raise CacheAway from error
         except (RedisError, OSError) as error:
             if self._back_off.failed():
                 logger.info("figures_cache_away: %s", error)

@@ -29,7 +29,7 @@ from core.read_through.store import TTL_S, Store
 from ledger.selectors.cashbook import cash_metrics
 from ledger.services.cashbook import record_cash_entry, settle_debt
 from ledger.services.entries import void_entry
-from organizations.models import JobRun, OutboxMessage
+from organizations.models import AuditEvent, JobRun, OutboxMessage
 from organizations.services.outbox import deliver_due
 from tests.analytics.conftest import DAY
 from tests.core.redis_servers import OwnRedis, SilentServer, store_at
@@ -187,6 +187,28 @@ def test_a_hundred_readers_ask_the_database_once(record, acme, fair, monkeypatch
         assert list(pool.map(read, range(100))) == [100] * 100
 
     assert len(asked) == 1
+
+
+def test_of_many_who_record_the_same_day_at_once_each_is_recorded_and_one_row_is_left(
+    record, acme, fair
+):
+    together = threading.Barrier(8)
+
+    def write(visitors: int) -> None:
+        together.wait()
+        record(visitors)
+        connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(100, 108)))
+
+    row = FunnelSnapshot.objects.of(acme).get()
+    told = AuditEvent.objects.of(acme).filter(action="record_snapshot").order_by("id")
+    assert len(told) == 8
+    # Each has replaced what the one before had left.
+    counts = [(e.before or {}).get("visitor_count") for e in told]
+    assert sorted(filter(None, counts)) == sorted(set(range(100, 108)) - {row.visitor_count})
+    assert get_snapshot(acme, event=fair, snapshot_on=DAY).visitor_count == row.visitor_count
 
 
 # --- Funnels --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from analytics.funnels import (
 )
 from analytics.rules import MOST_DAYS, days_before, last_days
 from analytics.selectors.funnels import funnel, funnel_by_day
+from analytics.selectors.snapshots import campaigns_of
 from tests.analytics.conftest import DAY
 
 WEEK = timedelta(days=7)
@@ -158,6 +159,14 @@ class TestFunnel:
 
         with django_assert_num_queries(1):
             funnel(acme, since=DAY - WEEK, until=DAY)
+
+    def test_campaigns_are_offered_by_name_and_once(self, record, acme, mallory_ltd):
+        for number, campaign in enumerate(["spring", "autumn", "spring", "", "ärger"]):
+            record(campaign=campaign, on=DAY + timedelta(days=number))
+
+        assert sorted(campaigns_of(acme)) == ["autumn", "spring", "ärger"]
+        assert len(campaigns_of(acme, most=2)) == 2
+        assert campaigns_of(mallory_ltd) == []
 
     def test_day_by_day_has_the_days_with_data(self, record, acme):
         record(10, 2, 1, on=DAY)

@@ -431,6 +431,20 @@ def test_the_outbox_is_told_that_redis_is_away(silent, organization_id):
             figures.forget_surely(organization_id, [GROUP])
 
 
+def test_a_redis_that_is_full_serves_and_forgets_what_it_has(own_server, organization_id, truth):
+    figures = reading(store_at(own_server.url))
+    figures.read(organization_id, GROUP, FIGURE, truth)
+    own_server.client().config_set("maxmemory", "1")
+    # It takes nothing new, and says so.
+    assert figures.read(organization_id, GROUP, "another", lambda: 7) == 7
+    assert figures.read(organization_id, GROUP, FIGURE, lambda: 8) == 1
+
+    truth.number = 2
+    figures.forget(organization_id, [GROUP])
+
+    assert figures.read(organization_id, GROUP, FIGURE, truth) == 2
+
+
 def test_a_write_that_redis_has_not_heard_of_is_told_before_anything_is_read(
     own_server, organization_id, truth
 ):
