@@ -18,7 +18,7 @@ from core.servers import EmbeddedPostgres
 RESULTS = FOLDER / "results.json"
 MEASURES = (
     *("single", "batch", "hot", "http", "import", "sales", "import_sales", "documents"),
-    *("settled_sales", "settling"),
+    *("settled_sales", "settling", "reconciled_sales"),
     *("funnel", "reports", "invoices", "scattered"),
 )
 # Beside the table: takes as long as all of it.
@@ -173,6 +173,9 @@ def invoicing_measures(effort: Effort) -> Measures:
 
 
 def settlements_measures(effort: Effort) -> Measures:
+    from bench.settlements_reconcile import LINES as STATEMENT_LINES
+    from bench.settlements_reconcile import SALES as RECONCILED
+    from bench.settlements_reconcile import long_settlement_statement, reconciled_sales
     from bench.settlements_sales import recorded_sales
     from bench.settlements_settling import PAYEES, SALES, many_payees, one_large_payee
 
@@ -187,7 +190,17 @@ def settlements_measures(effort: Effort) -> Measures:
             many_payees(payees=PAYEES // effort.share),
         ]
 
-    return {"settled_sales": settled_sales, "settling": settling}
+    def reconciled() -> list[Row]:
+        return [
+            *reconciled_sales(rounds=rounds, sales=RECONCILED // effort.share),
+            long_settlement_statement(rounds=rounds, lines=STATEMENT_LINES // effort.share),
+        ]
+
+    return {
+        "settled_sales": settled_sales,
+        "settling": settling,
+        "reconciled_sales": reconciled,
+    }
 
 
 def analytics_measures(effort: Effort) -> Measures:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bench.settlements_volume import fill_sales
+from bench.settlement_volume import fill_sales
 from core.db import uuid7
 from ledger.drafts import credit, debit
 from ledger.reconciliation import check_names, run_checks
@@ -16,6 +16,7 @@ from organizations.models import Organization
 from settlements.models import (
     Sale,
 )
+from settlements.selectors.payees import get_payee
 from settlements.selectors.reconciliation import check_settlements
 from tests.fixtures import Post
 from tests.settlements.market import DAY, EXPENSES, PAYABLE, Market
@@ -260,22 +261,22 @@ def test_finds_a_return_without_its_entry(story: Story, by_force: Force) -> None
 
 
 def test_names_the_one_sale_that_is_off_among_thousands(market: Market, by_force: Force) -> None:
-    ana = market.payee()
-    fill_sales(ana, 3_000, with_refunds=True)
-    market.settle(ana, APRIL)
+    fill_sales(market.organization, 3_000, payees=3)
+    market.settle(get_payee(market.organization, "payee-1"), APRIL)
     assert check_settlements(market.organization).findings == []
-    sale = Sale.objects.of(market.organization).get(reference="ana-1234")
+    sale = Sale.objects.of(market.organization).get(reference="sale-1234")
 
     by_force("UPDATE ledger_journalentry SET total_amount = 1 WHERE id = %s", sale.entry_id)
 
     [finding] = check_settlements(market.organization).findings
-    assert finding.name == "sale:ana-1234"
+    assert finding.name == "sale:sale-1234"
 
 
 def test_counts_what_it_has_no_room_to_name(market: Market, by_force: Force) -> None:
-    ana = market.payee()
-    fill_sales(ana, 1_500)
-    by_force("UPDATE ledger_journalentry SET effective_on = effective_on + 1")
+    fill_sales(market.organization, 1_500, payees=1)
+    by_force(
+        "UPDATE ledger_journalentry SET effective_on = effective_on + 1 WHERE reference ~ '^sale:'"
+    )
 
     result = check_settlements(market.organization)
 
