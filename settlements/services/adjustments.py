@@ -10,7 +10,7 @@ from core.money import MOST_MINOR_UNITS
 from invoicing.rules import shown
 from invoicing.services.rows import insert_row
 from ledger.errors import ReferenceConflict as EntryConflict
-from ledger.models import AccountRole
+from ledger.models import AccountRole, JournalEntry
 from ledger.selectors.accounts import as_uuid
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
@@ -58,6 +58,8 @@ def record_adjustment(
     with atomic_use_case(actor, "record_adjustment") as audit:
         facts = item_facts(
             organization,
+            Adjustment,
+            reference,
             payee.pk if isinstance(payee, Payee) else payee,
             event,
             [] if account else [role],
@@ -73,24 +75,14 @@ def record_adjustment(
             adjusted_on=adjusted_on,
             amount=amount,
             reason=reason.strip(),
-            account_id=_other_side(facts, account) if account else facts.accounts[role],
         )
-        posting = postings.adjustment(
-            reference,
-            adjusted_on,
-            amount,
-            f"{asked.get_kind_display()} of {facts.payee.code}: {asked.reason}",
-            payable=facts.payee.payable_id,
-            account=asked.account_id,
-        )
-        try:
-            [entry] = post_entries(
-                organization, [posting], actor=actor, now=now, accounts=facts.known
-            )
-        except EntryConflict:
-            return _recorded(asked)
-        if entry.is_replay:
-            return _recorded(asked)
+        named = _other_side(facts, account) if account else None
+        if facts.is_taken:
+            return _recorded(asked, named)
+        asked.account_id = named or facts.accounts[role]
+        entry = _post(actor, facts, asked, now)
+        if entry is None:
+            return _recorded(asked, named)
         asked.entry_id = entry.pk
         insert_row(asked, ("created_at",))
         audit(asked, after=_as_told(asked, facts.payee))
@@ -137,6 +129,27 @@ def _other_side(facts: ItemFacts, name: str | UUID) -> UUID:
     raise InvalidAdjustment(field="account", problem=problem)
 
 
+def _post(
+    actor: Actor, facts: ItemFacts, asked: Adjustment, now: datetime | None
+) -> JournalEntry | None:
+    """The entry, or None where one stands under the reference already."""
+    posting = postings.adjustment(
+        asked.reference,
+        asked.adjusted_on,
+        asked.amount,
+        f"{asked.get_kind_display()} of {facts.payee.code}: {asked.reason}",
+        payable=facts.payee.payable_id,
+        account=asked.account_id,
+    )
+    try:
+        [entry] = post_entries(
+            actor.organization, [posting], actor=actor, now=now, accounts=facts.known
+        )
+    except EntryConflict:
+        return None
+    return None if entry.is_replay else entry
+
+
 _COMPARED = (
     "payee_id",
     "event_id",
@@ -145,12 +158,12 @@ _COMPARED = (
     "adjusted_on",
     "amount",
     "reason",
-    "account_id",
 )
 
 
-def _recorded(asked: Adjustment) -> Adjustment:
-    """The adjustment that stands under the reference, if it is what is asked for.
+def _recorded(asked: Adjustment, account: UUID | None) -> Adjustment:
+    """The adjustment that stands under the reference, if it is what is asked for; an account that
+    was not named follows from the rest.
 
     Raises:
         ReferenceConflict
@@ -158,14 +171,14 @@ def _recorded(asked: Adjustment) -> Adjustment:
     rows = Adjustment.objects.of(asked.organization_id)
     found: Adjustment | None = rows.filter(reference=asked.reference).first()
     if found is None:
-        raise ReferenceConflict(
-            reference=asked.reference, differs="the entry that no adjustment belongs to"
-        )
+        raise ReferenceConflict(reference=asked.reference, differs="its content")
     differs = [
         name.removesuffix("_id")
         for name in _COMPARED
         if getattr(found, name) != getattr(asked, name)
     ]
+    if account not in (None, found.account_id):
+        differs.append("account")
     if differs:
         raise ReferenceConflict(reference=asked.reference, differs=", ".join(differs))
     found.is_replay = True

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from uuid import UUID
 
 from core.db import prepared_cursor
@@ -13,28 +14,33 @@ from ledger.services.posting import AccountsByName
 from organizations.models import Organization
 from organizations.rules import is_storable
 from settlements.errors import UnknownEvent, UnknownPayee
-from settlements.models import Payee
+from settlements.models import Payee, PayeeItem
 
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
     """`accounts` are the active ones that fill the roles asked for, in the payee's currency;
-    `known` is those, the payable and the one that was named, for posting."""
+    `known` is those, the payable and the one that was named, for posting. `is_taken`: an item of
+    this kind stands under the reference already."""
 
     payee: Payee
     event_id: UUID | None
     accounts: RoleAccounts
     known: AccountsByName
+    is_taken: bool
 
 
 def item_facts(
     organization: Organization,
+    model: type[PayeeItem],
+    reference: str,
     payee: str | UUID,
     event: str | UUID | None,
     roles: Iterable[str],
     account: str | UUID = "",
 ) -> ItemFacts:
-    """As they stand now. Payee, event and account are named by code, or else by id.
+    """For an item of this kind, as they stand now. Payee, event and account are named by code, or
+    else by id.
 
     Raises:
         UnknownPayee
@@ -45,8 +51,9 @@ def item_facts(
     account_code, account_id = _names(account)
     with prepared_cursor() as cursor:
         cursor.execute(
-            _FACTS,
+            _facts(model),
             (
+                reference,
                 event_code,
                 event_id,
                 event_code,
@@ -62,7 +69,7 @@ def item_facts(
         row = cursor.fetchone()
     if row is None:
         raise UnknownPayee(payee=str(payee)[:100])
-    *values, found_event, rows = row
+    *values, is_taken, found_event, rows = row
     if event and found_event is None:
         raise UnknownEvent(event=str(event)[:100])
     found = as_instance(Payee, values)
@@ -73,6 +80,7 @@ def item_facts(
         event_id=found_event,
         accounts=RoleAccounts(found.currency, filled),
         known=AccountsByName((id, code, currency) for id, code, _, currency in accounts),
+        is_taken=is_taken,
     )
 
 
@@ -84,8 +92,12 @@ def _names(name: str | UUID) -> tuple[str, UUID | None]:
     return (text, as_uuid(text)) if is_storable(text) else ("", None)
 
 
-_FACTS = f"""
+@cache
+def _facts(model: type[PayeeItem]) -> str:
+    return f"""
 SELECT {columns_of(Payee, "p")},
+       EXISTS (SELECT FROM {model._meta.db_table} i
+                WHERE i.organization_id = p.organization_id AND i.reference = %s),
        (SELECT e.id FROM settlements_event e
          WHERE e.organization_id = p.organization_id AND e.payee_id = p.id
            AND (e.code = %s OR e.id = %s) ORDER BY e.code = %s DESC LIMIT 1),

@@ -1,6 +1,6 @@
 """Refunds: what a buyer gets back of a sale, within what earlier refunds have left of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -31,7 +31,7 @@ from settlements.item_rules import (
 )
 from settlements.models import Refund, Sale
 from settlements.services import postings
-from settlements.services.item_facts import item_facts
+from settlements.services.item_facts import ItemFacts, item_facts
 from settlements.services.sales import parts_of
 
 
@@ -59,7 +59,15 @@ def record_refund(
     organization, reason = actor.organization, reason.strip()
     with atomic_use_case(actor, "record_refund") as audit:
         sold = _lock_sale(organization, sale)
-        left, is_taken = _left_of(sold, reference)
+        # After the lock, so that it sees what came in while that was waited for.
+        facts = item_facts(
+            organization,
+            Refund,
+            reference,
+            sold.payee_id,
+            None,
+            postings.roles_of_sale(sold.method),
+        )
         asked = Refund(
             organization_id=organization.pk,
             payee_id=sold.payee_id,
@@ -71,14 +79,15 @@ def record_refund(
             refunded_on=refunded_on,
             reason=reason,
         )
-        if is_taken:
+        if facts.is_taken:
             return _recorded(asked, amount, fee)
         if refunded_on < sold.sold_on:
             raise RefundBeforeSale(
                 sale=sold.reference, sold_on=sold.sold_on, refunded_on=refunded_on
             )
-        parts = _parts(sold, left, amount, fee)
-        entry = _post(actor, sold, asked, parts, fee, is_rest=amount is None, now=now)
+        parts = _parts(sold, amount, fee)
+        metadata = {"fee": str(fee), **({"rest": True} if amount is None else {})}
+        entry = _post(actor, facts, sold, asked, parts, metadata, now)
         asked.entry_id = entry.pk
         _take(asked, parts)
         insert_row(asked, ("created_at",))
@@ -120,30 +129,26 @@ SELECT {columns_of(Sale, "s")} FROM settlements_sale s
 """
 
 
-def _left_of(sale: Sale, reference: str) -> tuple[SaleParts, bool]:
-    """What earlier refunds have left of a locked sale, and whether the reference is taken. A
-    statement of its own, so that it sees what came in while the lock was waited for."""
+def _left_of(sale: Sale) -> SaleParts:
+    """What earlier refunds have left of a locked sale."""
     with prepared_cursor() as cursor:
-        cursor.execute(_REFUNDED, (sale.organization_id, reference, sale.organization_id, sale.pk))
-        *sums, is_taken = cursor.fetchone()
-    given = RefundParts(*(int(value) for value in sums))
-    return parts_of(sale).less(given), is_taken
+        cursor.execute(_REFUNDED, (sale.organization_id, sale.pk))
+        given = RefundParts(*(int(value) for value in cursor.fetchone()))
+    return parts_of(sale).less(given)
 
 
 _REFUNDED = """
 SELECT coalesce(sum(r.amount), 0), coalesce(sum(r.ticket_revenue), 0),
        coalesce(sum(r.platform_fee), 0), coalesce(sum(r.tax_amount), 0),
-       coalesce(sum(r.organizer_amount), 0), coalesce(sum(r.kept_fee_amount), 0),
-       EXISTS (SELECT FROM settlements_refund o
-                WHERE o.organization_id = %s AND o.reference = %s)
+       coalesce(sum(r.organizer_amount), 0), coalesce(sum(r.kept_fee_amount), 0)
   FROM settlements_refund r
  WHERE r.organization_id = %s AND r.sale_id = %s
 """
 
 
-def _parts(sale: Sale, left: SaleParts, amount: int | None, fee: str) -> RefundParts:
+def _parts(sale: Sale, amount: int | None, fee: str) -> RefundParts:
     try:
-        return refund_parts(left, amount, fee=fee, borne_by=sale.fee_borne_by)
+        return refund_parts(_left_of(sale), amount, fee=fee, borne_by=sale.fee_borne_by)
     except RefundExceedsSale as exceeds:
         if not exceeds.left_amount:
             raise NothingLeftToRefund(sale=sale.reference) from None
@@ -157,24 +162,20 @@ def _parts(sale: Sale, left: SaleParts, amount: int | None, fee: str) -> RefundP
 
 def _post(
     actor: Actor,
+    facts: ItemFacts,
     sale: Sale,
     asked: Refund,
     parts: RefundParts,
-    fee: str,
-    *,
-    is_rest: bool,
+    metadata: Mapping[str, Any],
     now: datetime | None,
 ) -> JournalEntry:
-    facts = item_facts(
-        actor.organization, sale.payee_id, None, postings.roles_of_sale(asked.method)
-    )
     posting = postings.refund(
         asked.reference,
         asked.refunded_on,
         asked.method,
         parts,
         sale=sale.reference,
-        metadata={"fee": str(fee), **({"rest": True} if is_rest else {})},
+        metadata=metadata,
         payable=facts.payee.payable_id,
         accounts=facts.accounts,
     )
@@ -185,9 +186,7 @@ def _post(
     except EntryConflict as conflict:
         raise ReferenceConflict(reference=asked.reference, differs=conflict.differs) from None
     if entry.is_replay:
-        raise ReferenceConflict(
-            reference=asked.reference, differs="the entry that no refund belongs to"
-        )
+        raise ReferenceConflict(reference=asked.reference, differs="its content")
     return entry
 
 

@@ -102,8 +102,15 @@ def record_sale(*, actor: Actor, draft: SaleDraft, now: datetime | None = None) 
     organization = actor.organization
     with atomic_use_case(actor, "record_sale") as audit:
         facts = item_facts(
-            organization, draft.payee, draft.event, postings.roles_of_sale(draft.method)
+            organization,
+            Sale,
+            draft.reference,
+            draft.payee,
+            draft.event,
+            postings.roles_of_sale(draft.method),
         )
+        if facts.is_taken:
+            return _recorded(organization, draft, facts)
         sale = _sale(organization, draft, facts)
         posting = postings.sale(
             sale.reference,
@@ -119,6 +126,7 @@ def record_sale(*, actor: Actor, draft: SaleDraft, now: datetime | None = None) 
                 organization, [posting], actor=actor, now=now, accounts=facts.known
             )
         except EntryConflict:
+            # It came in while this one waited, or it is no sale's.
             return _recorded(organization, draft, facts)
         if entry.is_replay:
             return _recorded(organization, draft, facts)
@@ -217,9 +225,7 @@ def _recorded(organization: Organization, draft: SaleDraft, facts: ItemFacts) ->
     rows = Sale.objects.of(organization)
     found: Sale | None = rows.filter(reference=draft.reference).first()
     if found is None:
-        raise ReferenceConflict(
-            reference=draft.reference, differs="the entry that no sale belongs to"
-        )
+        raise ReferenceConflict(reference=draft.reference, differs="its content")
     differs = [name for name in _COMPARED if getattr(found, name) != getattr(draft, name)]
     differs += [
         name

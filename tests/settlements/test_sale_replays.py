@@ -3,6 +3,8 @@
 import pytest
 
 from ledger.drafts import credit, debit
+from ledger.selectors.accounts import get_account
+from ledger.services.accounts import archive_account
 from ledger.services.periods import close_books
 from organizations.models import AuditEvent
 from settlements.errors import ReferenceConflict
@@ -71,6 +73,20 @@ def test_is_the_same_sale_though_the_fee_policy_has_changed_since(market, ana):
     again = market.sell(ana, 100, platform_fee=None, reference="s")
 
     assert (again.pk, again.platform_fee) == (first.pk, 0)
+
+
+def test_is_the_same_sale_though_the_fee_would_be_above_it_now(market, ana):
+    first = market.sell(ana, 100, platform_fee=None, reference="s")
+    market.change(ana, fee_policy={"per_ticket_amount": 101})
+
+    assert market.sell(ana, 100, platform_fee=None, reference="s").pk == first.pk
+
+
+def test_is_the_same_sale_though_its_account_is_archived_now(market, ana):
+    first = market.sell(ana, reference="s")
+    archive_account(actor=market.approver, account=get_account(market.organization, CARD))
+
+    assert market.sell(ana, reference="s").pk == first.pk
 
 
 def test_is_the_same_sale_though_the_books_are_closed_now(market, ana):
