@@ -112,7 +112,7 @@ def _settlements() -> list[dict[str, Any]]:
             "settlements.view_settlement",
         ),
         _item(
-            "Payout files",
+            "Payout batches",
             "outgoing_mail",
             "settlements_payoutbatch_changelist",
             "settlements.view_payoutbatch",

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest
 
 from invoicing.admin.figures import entry_page, figure
+from ledger.admin.amounts import AmountCell
 from organizations.models import Organization
 from settlements.admin.figures import page_of, signed_cell
 from settlements.models import Settlement
@@ -52,8 +53,8 @@ def _shown(request: HttpRequest, line: SettlementLine) -> dict[str, Any]:
         "event": line.event,
         "description": line.description,
         "total": signed_cell(line.total_amount, line.currency) if is_of_a_sale else "",
-        "fee": signed_cell(-line.platform_fee, line.currency),
-        "tax": signed_cell(-line.tax_amount, line.currency),
+        "fee": AmountCell(-line.platform_fee, line.currency),
+        "tax": AmountCell(-line.tax_amount, line.currency),
         "amount": figure(line.amount, line.currency),
         "entry_url": entry_page(request, line.journal_entry_id),
     }

@@ -200,7 +200,7 @@ class PayeeAdmin(DocumentAdmin[Payee]):
             lists=[
                 (name, f"{list_of(model)}?{query}")
                 for name, model in (
-                    ("All settlements", "settlement"),
+                    ("Settlements", "settlement"),
                     ("Sales", "sale"),
                     ("Refunds", "refund"),
                     ("Adjustments", "adjustment"),

@@ -40,7 +40,7 @@ class SettlementAdmin(SettlementSteps, StatementAdmin):
         "payee_name",
         "through",
         "due",
-        "item_count",
+        "items",
         "status_badge",
         "prepared",
         "total",
@@ -74,6 +74,10 @@ class SettlementAdmin(SettlementSteps, StatementAdmin):
     @display(description="Due", ordering="due_on")
     def due(self, row: Settlement) -> str:
         return day(row.due_on) if row.total_amount > 0 else ""
+
+    @display(description="Items", ordering="item_count")
+    def items(self, row: Settlement) -> str:
+        return f"{row.item_count:,}"
 
     @display(description="Status", ordering="status", label=SETTLEMENT_LABELS)
     def status_badge(self, row: Settlement) -> str:
@@ -115,6 +119,7 @@ class SettlementAdmin(SettlementSteps, StatementAdmin):
             batches=files_of(organization, settlement) if self.may_see_files(request) else [],
             files=self.files(settlement),
             html=self.url_of(settlement, "statement_html"),
+            pdf=self.url_of(settlement, "statement_pdf"),
             buttons=self.buttons(request, settlement),
             events=history_of(organization, settlement.pk) if may_read_trail(request) else [],
             **lines_shown(request, organization, settlement),
