@@ -16,7 +16,7 @@ from redis import Redis
 from core.servers import PROJECT, EmbeddedRedis
 from core.servers.processes import kill_hard
 
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 SEND = """
 import sys
