@@ -32,6 +32,8 @@ DECIMALS = {
     ("invoicing_creditnotetaxline", "percentage"),
     ("invoicing_orderitem", "quantity"),
     ("invoicing_creditnoteitem", "quantity"),
+    ("settlements_payee", "fee_percentage"),
+    ("settlements_payee", "reserve_percentage"),
 }
 
 # "What was done to this row?": GIN cannot lead with a uuid column, and the bitmap is rechecked
