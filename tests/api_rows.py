@@ -1,12 +1,18 @@
 """Rows of Acme's for every route that names one, and bodies that such a route takes."""
 
 from typing import Any
+from uuid import UUID
 
 from django.test import Client
 
 from ledger.models import Account
 from ledger.services.cashbook import record_cash_entry
+from organizations.actors import Actor
+from organizations.models import Role
+from settlements.selectors.settlements import get_settlement
+from settlements.services.settling import approve_settlement
 from tests.api import SALE, send
+from tests.fixtures import make_member
 from tests.invoicing.api import LINDQVIST, VAT, Shop, made
 
 # Of settlements, (method, route): the scope that a key needs, and the roles that may.
@@ -14,6 +20,7 @@ O, C, A, R = "owner", "controller", "accountant", "auditor"  # noqa: E741
 _SEE, _SETTLE = "settlements:read", "settlements:write"
 _PAYEE, _EVENT = "payees/<code:payee>", "events/<code:event>"
 _SALE_OF, _SETTLEMENT = "sales/<sale:sale>", "settlements/<uuid:id>"
+_BATCH = "payout-batches/<uuid:id>"
 RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("GET", "payees"): (_SEE, {O, C, A, R}),
     ("POST", "payees"): (_SETTLE, {O, A}),
@@ -39,6 +46,12 @@ RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("POST", f"{_SETTLEMENT}/pay"): (_SETTLE, {O, C, A}),
     ("POST", f"{_SETTLEMENT}/fail"): (_SETTLE, {O, C, A}),
     ("POST", f"{_SETTLEMENT}/retry"): (_SETTLE, {O, C, A}),
+    ("GET", f"{_SETTLEMENT}/statement"): (_SEE, {O, C, A, R}),
+    ("GET", "payee-balances"): (_SEE, {O, C, A, R}),
+    ("GET", "payout-batches"): (_SEE, {O, C, A, R}),
+    ("POST", "payout-batches"): (_SETTLE, {O, C, A}),
+    ("GET", _BATCH): (_SEE, {O, C, A, R}),
+    ("GET", f"{_BATCH}/file"): (_SEE, {O, C, A, R}),
     ("GET", "payout-profile"): (_SEE, {O, C, A, R}),
     ("PUT", "payout-profile"): (_SETTLE, {O, C}),
 }
@@ -74,6 +87,15 @@ def rows_of_settlements(api: Client) -> dict[str, Any]:
     }
 
 
+def row_of_a_batch(api: Client, acme: Any) -> Any:
+    """A file for the bank, of a settlement that somebody else has approved."""
+    settlement = get_settlement(acme, UUID(rows_of_settlements(api)["settlements"]))
+    approver = make_member(acme, "Anton", Role.CONTROLLER)
+    approve_settlement(actor=Actor.of_user(acme, approver), settlement=settlement)
+    batch = {"settlements": [str(settlement.pk)], "format": "csv"}
+    return made(send(api, "POST", "/payout-batches", batch))["id"]
+
+
 def rows_of_sales(api: Client) -> dict[str, Any]:
     """A sale that was invoiced, credited in part and paid; by the route's first part."""
     rate = made(send(api, "POST", "/tax-rates", VAT))
@@ -106,6 +128,8 @@ def rows_of(api: Client, acme: Any, system: Any, route: str) -> tuple[Any, Any]:
         entry = {**SALE, "status": "pending" if is_pending else "posted"}
         return send(api, "POST", "/journal-entries", entry).json()["id"], account.pk
     first = route.split("/")[0]
+    if first == "payout-batches":
+        return row_of_a_batch(api, acme), account.pk
     if first == "settlements" or any(name in route for name in NAMES_OF_SETTLEMENTS):
         return rows_of_settlements(api)[first], account.pk
     return rows_of_sales(api)[first], account.pk

@@ -146,8 +146,7 @@ class BatchList(BatchView):
         "POST": access(WRITE, "settlements.add_payoutbatch"),
     }
     refuses_reads = True
-    # Ten thousand ids and what stands around them.
-    largest_body = 1_000_000
+    said_as = {"iban": "debtor.iban", "bic": "debtor.bic"}
 
     @extend_schema(
         operation_id="list_payout_batches", parameters=[BatchFilters], responses=BatchPage
