@@ -8,6 +8,7 @@ from uuid import UUID
 
 from invoicing.services.rows import insert_row
 from ledger.errors import ReferenceConflict as EntryConflict
+from ledger.models import JournalEntry
 from ledger.services.posting import post_entries
 from organizations.actors import Actor
 from organizations.models import Organization
@@ -112,28 +113,34 @@ def record_sale(*, actor: Actor, draft: SaleDraft, now: datetime | None = None) 
         if facts.is_taken:
             return _recorded(organization, draft, facts)
         sale = _sale(organization, draft, facts)
-        posting = postings.sale(
-            sale.reference,
-            sale.sold_on,
-            sale.method,
-            parts_of(sale),
-            payee=facts.payee.code,
-            payable=facts.payee.payable_id,
-            accounts=facts.accounts,
-        )
-        try:
-            [entry] = post_entries(
-                organization, [posting], actor=actor, now=now, accounts=facts.known
-            )
-        except EntryConflict:
-            # It came in while this one waited, or it is no sale's.
-            return _recorded(organization, draft, facts)
-        if entry.is_replay:
+        entry = _post(actor, facts, sale, now)
+        if entry is None:
             return _recorded(organization, draft, facts)
         sale.entry_id = entry.pk
         insert_row(sale, ("created_at",))
         audit(sale, after=_as_told(sale, facts.payee))
     return sale
+
+
+def _post(actor: Actor, facts: ItemFacts, sale: Sale, now: datetime | None) -> JournalEntry | None:
+    """The entry, or None where one stands under the reference: it came in while this one waited,
+    or it is no sale's."""
+    posting = postings.sale(
+        sale.reference,
+        sale.sold_on,
+        sale.method,
+        parts_of(sale),
+        payee=facts.payee.code,
+        payable=facts.payee.payable_id,
+        accounts=facts.accounts,
+    )
+    try:
+        [entry] = post_entries(
+            actor.organization, [posting], actor=actor, now=now, accounts=facts.known
+        )
+    except EntryConflict:
+        return None
+    return None if entry.is_replay else entry
 
 
 def parts_of(sale: Sale) -> SaleParts:

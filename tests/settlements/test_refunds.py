@@ -6,6 +6,7 @@ import pytest
 
 from ledger.errors import BooksClosed
 from ledger.services.periods import close_books
+from organizations.models import AuditEvent
 from settlements.errors import (
     InvalidRefund,
     NothingLeftToRefund,
@@ -14,7 +15,7 @@ from settlements.errors import (
     RefundBeforeSale,
     SaleNotFound,
 )
-from tests.invoicing.selling import refused
+from tests.invoicing.selling import refused, statements_of
 from tests.settlements.market import CARD, DAY, FEES, LATER, PAYABLE, TAX, TICKETS, fresh, lines_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -211,11 +212,21 @@ def test_what_cannot_be_is_refused_at_its_field(market, ana, asked, field):
 
 
 def test_is_recorded_in_the_audit_trail(market, ana):
-    from organizations.models import AuditEvent
-
     refund = market.refund(market.sell(ana), 10_00, reason="came late")
 
     [event] = AuditEvent.objects.of(market.organization).filter(action="record_refund")
     assert event.subject_ids == [refund.pk]
     assert event.after["amount"] == 10_00
     assert event.after["reason"] == "came late"
+
+
+def test_takes_six_statements_however_many_refunds_there_are(market, ana):
+    """The lock, the facts, what is left, the posting, the row, the audit trail."""
+    sale = market.sell(ana)
+    first = statements_of(lambda: market.refund(sale, 1_00))
+    for _ in range(5):
+        market.refund(sale, 1_00)
+
+    later = statements_of(lambda: market.refund(sale, 1_00))
+
+    assert len(first) == len(later) == 6
