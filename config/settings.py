@@ -361,6 +361,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "SettlementStatus": "settlements.models.SettlementStatus",
         "PayoutStatus": "settlements.models.PayoutStatus",
         "AdjustmentKind": "settlements.models.AdjustmentKind",
+        "BatchFormat": "settlements.models.BatchFormat",
     },
     "SORT_OPERATION_PARAMETERS": False,
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -67,7 +67,7 @@ class StatementPayout(Shape):
     return_entry = serializers.UUIDField(allow_null=True)
 
 
-class StatementLineOutput(Shape):
+class SettlementStatementLine(Shape):
     """A sale, refund or adjustment. Amounts are signed as they count for the payee:
     total = ticket revenue + platform fee + tax + amount."""
 
@@ -118,7 +118,7 @@ class SettlementStatementOutput(Shape):
     closing_amount = serializers.IntegerField()
     line_count = serializers.IntegerField()
     payouts = StatementPayout(many=True)
-    lines = StatementLineOutput(many=True)
+    lines = SettlementStatementLine(many=True)
 
 
 class PositionOutput(Shape):
