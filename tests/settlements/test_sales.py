@@ -257,6 +257,22 @@ class TestRefusals:
             market.sell(ana, on=DAY)
         assert market.sell(ana, on=LATER).entry_id
 
+    def test_a_currency_for_which_the_method_has_no_account(self, market):
+        create_account(
+            actor=market.preparer,
+            code="2122",
+            name="Owed in dollars",
+            type="liability",
+            parent="21",
+            currency="USD",
+        )
+        zoe = market.payee("zoe", currency="USD", payable="2122")
+
+        with refused(RoleUnfilled, market.organization) as caught:
+            market.sell(zoe)
+
+        assert (caught.value.role, caught.value.currency) == ("card_clearing", "USD")
+
     def test_a_method_whose_account_is_archived(self, market, ana):
         card = get_account(market.organization, CARD)
         archive_account(actor=market.approver, account=card)
