@@ -86,9 +86,11 @@ class Shop:
 @contextmanager
 def redis_of_our_own() -> Iterator[EmbeddedRedis]:
     directory = FOLDER / f"redis-{uuid4().hex[:8]}"
-    with EmbeddedRedis(directory) as server:
-        yield server
-    shutil.rmtree(directory)
+    try:
+        with EmbeddedRedis(directory) as server:
+            yield server
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def store_at(url: str) -> Store:
