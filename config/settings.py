@@ -362,6 +362,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PayoutStatus": "settlements.models.PayoutStatus",
         "AdjustmentKind": "settlements.models.AdjustmentKind",
         "BatchFormat": "settlements.models.BatchFormat",
+        "SettlementLineKind": ["sale", "refund", "adjustment", "fee"],
     },
     "SORT_OPERATION_PARAMETERS": False,
     "SWAGGER_UI_DIST": "SIDECAR",
