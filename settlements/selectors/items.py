@@ -100,6 +100,8 @@ def _of(
     """Of a payee, of an event, of days (both included), settled or not yet, in one settlement."""
     wanted: dict[str, Any] = {
         "payee_id": payee and payee.pk,
+        # An event's items are its payee's, whose items have an index.
+        "payee": event and event.payee_id,
         "event_id": event and event.pk,
         f"{occurred_on}__gte": since,
         f"{occurred_on}__lte": until,

@@ -123,6 +123,8 @@ class TestSales:
             ({"payee": "ana"}, 2),
             ({"payee": "bob"}, 1),
             ({"event": "concert"}, 1),
+            ({"event": "concert", "payee": "ana"}, 1),
+            ({"event": "concert", "payee": "bob"}, 0),
             ({"from": "2026-03-11"}, 1),
             ({"to": "2026-03-10"}, 2),
             ({"settled": "false"}, 3),
