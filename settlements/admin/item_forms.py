@@ -60,6 +60,14 @@ class SaleForm(_ItemForm):
         ),
     )
 
+    not_negative = (
+        "total_amount",
+        "platform_fee",
+        "organizer_amount",
+        "ticket_revenue",
+        "tax_amount",
+    )
+
     reference = forms.CharField(
         max_length=150, help_text="The order's number. Taken once, so that it is booked once."
     )
@@ -91,6 +99,8 @@ FEE_CHOICES = [
 
 class RefundForm(SectionedForm):
     """An amount of a sale, or all that is left of it."""
+
+    not_negative = ("amount",)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -136,6 +146,12 @@ class AdjustmentForm(_ItemForm):
         help_text="Empty: platform fees for a fee, operating expense for what is owed more, other "
         "income for what is owed less.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if cleaned.get("kind") == AdjustmentKind.FEE and (cleaned.get("amount") or 0) > 0:
+            self.add_error("amount", "A fee is below zero.")
+        return cleaned
 
     def add_amounts(self) -> None:
         self.fields["amount"] = AmountField(

@@ -25,6 +25,19 @@ RESERVES = [
 ]
 
 
+def percentage_field(help_text: str) -> forms.DecimalField:
+    return forms.DecimalField(
+        label="Percentage",
+        max_digits=7,
+        decimal_places=4,
+        min_value=0,
+        max_value=100,
+        required=False,
+        widget=AmountInput,
+        help_text=help_text,
+    )
+
+
 class PayeeForm(SectionedForm):
     """A new payee, or another one's new terms. Currency and payable account never change."""
 
@@ -66,6 +79,7 @@ class PayeeForm(SectionedForm):
         "reserve_days": "percentage",
         "reserve_floor": "floor",
     }
+    not_negative = ("minimum_payout", "reserve_floor", "fee_per_ticket")
 
     name = forms.CharField(max_length=200)
     code = forms.CharField(
@@ -102,23 +116,11 @@ class PayeeForm(SectionedForm):
         help_text="0: the day after it ends.",
     )
     reserve_kind = forms.ChoiceField(label="Held back", choices=RESERVES)
-    reserve_percentage = forms.CharField(
-        label="Percentage",
-        max_length=10,
-        required=False,
-        widget=AmountInput,
-        help_text="10 means 10 % of sales less refunds.",
-    )
+    reserve_percentage = percentage_field("10 means 10 % of sales less refunds.")
     reserve_days = forms.IntegerField(
         label="Released after how many days", required=False, min_value=1, max_value=730
     )
-    fee_percentage = forms.CharField(
-        label="Percentage",
-        max_length=10,
-        required=False,
-        widget=AmountInput,
-        help_text="2.5 means 2.5 % of the price. Empty: none.",
-    )
+    fee_percentage = percentage_field("2.5 means 2.5 % of the price. Empty: none.")
     fee_borne_by = forms.ChoiceField(
         label="Borne by",
         choices=[
@@ -169,14 +171,14 @@ class PayeeForm(SectionedForm):
             "minimum_payout_amount": given["minimum_payout"] or 0,
             "reserve": self._reserve(),
             "fee_policy": {
-                "percentage": given["fee_percentage"] or "0",
+                "percentage": given["fee_percentage"] or 0,
                 "per_ticket_amount": given["fee_per_ticket"] or 0,
                 "borne_by": given["fee_borne_by"],
             },
         }
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean()
         for kind, names in _NEEDED.items():
             chosen = cleaned.get("schedule_every"), cleaned.get("reserve_kind")
             for name in names if kind in chosen else ():
@@ -193,7 +195,7 @@ class PayeeForm(SectionedForm):
     def _reserve(self) -> dict[str, Any] | None:
         given = self.cleaned_data
         if given["reserve_kind"] == "percentage":
-            return {"percentage": given["reserve_percentage"], "days": given["reserve_days"]}
+            return {"percentage": f"{given['reserve_percentage']:f}", "days": given["reserve_days"]}
         if given["reserve_kind"] == "floor":
             return {"floor_amount": given["reserve_floor"]}
         return None

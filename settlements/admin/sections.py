@@ -30,6 +30,15 @@ class SectionedForm(PageForm):
     said_at: ClassVar[dict[str, str]] = {}
     # Fields that count only where another one has been set to this.
     only_when: ClassVar[dict[str, str]] = {}
+    # Amounts that are zero or more; said here in words, without minor units.
+    not_negative: ClassVar[tuple[str, ...]] = ()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.not_negative:
+            if (cleaned.get(name) or 0) < 0:
+                self.add_error(name, "This is not below zero.")
+        return cleaned
 
     def parts(self) -> list[tuple[Section, list[tuple[Any, str]]]]:
         """Each section with its fields, and what each field depends on."""
@@ -51,7 +60,7 @@ class SectionedForm(PageForm):
         problem = refusal.facts.get("problem")
         if at in self.fields and refusal.facts.get("field") == refusal.attr and problem:
             # The field is named by its label.
-            self.add_error(at, f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
+            self.add_error(at, f"{problem}.")
         else:
             self.add_error(at if at in self.fields else None, refusal.message)
 
