@@ -212,7 +212,7 @@ def _settings() -> list[dict[str, Any]]:
             "invoicing.view_numberseries",
         ),
         _item(
-            "Payout account",
+            "Payout profile",
             "account_balance",
             "settlements_payoutprofile_changelist",
             "settlements.view_payoutprofile",

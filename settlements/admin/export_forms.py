@@ -30,16 +30,22 @@ class Offer:
     is_cut: bool
 
     def named(self, refusal: Refusal) -> Refusal:
-        """The same refusal, with a settlement called as the page calls it."""
+        """The same refusal, with settlement and payout called as the page calls them."""
         names = {
             str(payout.settlement_id): f"{payout.settlement.sequence} of "
             f"{payout.settlement.payee.name}"
             for payout in self.payouts
         }
-        asked = str(refusal.facts.get("settlement", ""))
-        if asked not in names:
-            return refusal
-        return type(refusal)(**{**refusal.facts, "settlement": names[asked]})
+        names |= {
+            payout.end_to_end_id: f"The payout to {payout.settlement.payee.name}"
+            for payout in self.payouts
+        }
+        said = {
+            name: names.get(str(fact), fact)
+            for name, fact in refusal.facts.items()
+            if name in ("settlement", "payout")
+        }
+        return type(refusal)(**{**refusal.facts, **said})
 
 
 def offer_of(organization: Organization, request: HttpRequest) -> Offer:

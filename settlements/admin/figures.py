@@ -52,7 +52,8 @@ def list_of(model: str) -> str:
 def two_lines(first: str, second: str) -> SafeString:
     """What it is called, and below it quietly what else is to know."""
     return format_html(
-        '<span class="ch-cut" title="{0}">{0}</span><br><span class="ch-quiet ch-small">{1}</span>',
+        '<span><span class="ch-cut" title="{0}">{0}</span><br>'
+        '<span class="ch-quiet ch-small">{1}</span></span>',
         first,
         second,
     )

@@ -20,7 +20,7 @@ from settlements.models import Every, FeeBearer, Payee
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 RESERVES = [
     ("none", "Nothing"),
-    ("percentage", "A percentage of what is sold, for some days"),
+    ("percentage", "A percentage, for some days"),
     ("floor", "A fixed amount, at all times"),
 ]
 

@@ -69,7 +69,7 @@ class PayoutProfileAdmin(AuditedAdmin[PayoutProfile]):
         return self.render_page(
             request,
             "admin/settlements/profile.html",
-            "Payout account",
+            "Payout profile",
             form=form,
             is_set=profile is not None,
             may_change=may_change,
@@ -81,7 +81,10 @@ class PayoutProfileAdmin(AuditedAdmin[PayoutProfile]):
 
     def save(self, request: HttpRequest, form: ProfileForm) -> tuple[str, str]:
         save_payout_profile(actor=actor_of(request), **form.cleaned_data)
-        return "The payout account is saved. Files of today on leave from it.", self.list_url
+        return (
+            "The payout profile is saved. Files that are made from now on name it.",
+            self.list_url,
+        )
 
 
 def _initial(profile: PayoutProfile | None) -> dict[str, str]:

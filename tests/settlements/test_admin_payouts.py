@@ -86,7 +86,7 @@ def test_asks_why_the_bank_is_asked_twice(market, petra, profile, approved):
     refused = follow(petra, adding("payoutbatch"), **chosen(ana))
     again = follow(petra, adding("payoutbatch"), **chosen(ana, reason="the bank lost it"))
 
-    assert "asking the bank again needs a reason" in refused
+    assert "The payout to Ana is in an earlier batch" in refused
     assert "the bank lost it" in again
     assert PayoutBatch.objects.of(market.organization).count() == 2
 
@@ -172,7 +172,7 @@ def test_sets_the_account_that_pays(market, anton):
     said = follow(anton, URL, name="Market Ltd", iban="IE29 AIBK 9311 5212 3456 78", bic="")
 
     profile = PayoutProfile.objects.of(market.organization).get()
-    assert "The payout account is saved." in said
+    assert "The payout profile is saved." in said
     assert (profile.name, profile.iban) == ("Market Ltd", IBAN)
 
 
