@@ -166,12 +166,15 @@ class ReportView(SettlementsView):
 
     def report_answer(self, report: Report, form: str) -> HttpResponseBase:
         """As JSON, or as a file."""
-        headers = {"Content-Disposition": f'attachment; filename="{file_name(report, form)}"'}
         return StreamingHttpResponse(
             export(report, form, printed_by=self.actor.name, now=self.now),
             content_type=FORMATS[form].content_type,
-            headers=headers if form != "json" else None,
+            headers=_saved_as(report, form) if form != "json" else None,
         )
+
+
+def _saved_as(report: Report, form: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{file_name(report, form)}"'}
 
 
 class SettlementStatementFile(ReportView):
@@ -198,11 +201,10 @@ class SettlementStatementFile(ReportView):
             page = render_html(statement_document(statement, form))
             return HttpResponse(page, content_type="text/html; charset=utf-8")
         if form == "pdf":
-            document = statement_document(statement, form)
             return HttpResponse(
-                render_pdf(document),
+                render_pdf(statement_document(statement, form)),
                 content_type="application/pdf",
-                headers={"Content-Disposition": f'attachment; filename="{document.filename}.pdf"'},
+                headers=_saved_as(statement, form),
             )
         return self.report_answer(statement, form)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from invoicing.documents.content import Document, Sum, safe_filename
+from invoicing.documents.content import Document, Sum
 
 KIND = "settlement-statement"
 
@@ -45,7 +45,3 @@ class SettlementDocument(Document):
     balances: tuple[Sum, ...]
     sums: tuple[Sum, ...]
     attempts: tuple[Attempt, ...]
-
-    @property
-    def filename(self) -> str:
-        return safe_filename(f"settlement-{self.number}-{self.dated}")

@@ -254,7 +254,7 @@ def test_as_xlsx_its_amounts_are_numbers(returned: SettlementStatement) -> None:
 
 def test_is_named_after_payee_and_number(returned: SettlementStatement) -> None:
     assert file_name(returned, "csv") == "market-settlement-ana-2.csv"
-    assert statement_document(returned, "pdf").filename == "settlement-ana-2-2026-04-30"
+    assert file_name(returned, "pdf") == "market-settlement-ana-2.pdf"
 
 
 # --- Page and PDF ---------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ def test_the_page_links_every_line_to_its_entry_and_its_sale(
     for line in statement_lines(returned):
         assert f"/admin/ledger/journalentry/{line.line.journal_entry_id}/change/" in page
         if line.line.sale_id:
-            assert f"/{line.line.sale_id}" in page
+            assert f"/admin/settlements/sale/{line.line.sale_id}/change/" in page
 
 
 def test_names_on_the_page_are_no_markup(market: Market) -> None:
