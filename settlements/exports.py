@@ -121,7 +121,7 @@ def _statement_rows(statement: SettlementStatement) -> Rows:
         yield Row(RowKind.LINE, _line_cells(line), currency)
     for what, amount in _parts(statement):
         yield Row(RowKind.TOTAL, {"what": what, "net": amount}, currency)
-    yield Row(RowKind.RESULT, {"what": "To be paid", "net": statement.payout_amount}, currency)
+    yield Row(RowKind.RESULT, {"what": "Payout", "net": statement.payout_amount}, currency)
     for payout in statement.payouts:
         yield Row(RowKind.TOTAL, _payout_cells(payout), currency)
     for what, amount in (

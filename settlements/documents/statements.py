@@ -69,7 +69,7 @@ def _facts(statement: SettlementStatement) -> tuple[Fact, ...]:
         Fact("Lines", f"{settlement.item_count:,}"),
     ]
     if statement.payout_amount:
-        facts.insert(3, Fact("To be paid on", written_day(settlement.due_on)))
+        facts.insert(3, Fact("Due on", written_day(settlement.due_on)))
     return tuple(facts)
 
 
@@ -158,7 +158,7 @@ def _sums(statement: SettlementStatement) -> tuple[Sum, ...]:
         for label, amount in parts.items()
         if amount
     ]
-    label = "Carried to the next" if statement.carried_on_amount else "To be paid"
+    label = "Carried to the next" if statement.carried_on_amount else "Payout"
     total = written_money(settlement.total_amount, statement.currency)
     return (*told, Sum(label, total, strong=True))
 
@@ -172,7 +172,7 @@ def _balances(statement: SettlementStatement) -> tuple[Sum, ...]:
         Sum("In reserve before", amount(statement.reserve_before_amount)),
         Sum("Opening balance", amount(statement.opening_amount), strong=True),
         Sum("The lines above", amount(statement.sums.amount)),
-        Sum("To be paid", amount(-statement.payout_amount)),
+        Sum("Payout", amount(-statement.payout_amount)),
         Sum("Closing balance", amount(statement.closing_amount), strong=True),
     ]
     if statement.reserve_after_amount:

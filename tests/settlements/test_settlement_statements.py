@@ -222,7 +222,7 @@ def test_as_csv_it_has_a_row_for_each_line_with_ids(returned: SettlementStatemen
     assert refund["description"] == "The singer was ill"
     assert len(refund["journal entry id"]) == len(refund["sale id"]) == 36
     assert rows[-1]["row"] == "ties"
-    payouts = [row for row in rows if row["what"].startswith("Payout")]
+    payouts = [row for row in rows if row["what"].startswith("Payout ")]
     assert [row["description"] for row in payouts] == [
         f"{plain(returned.payout_amount)} EUR returned account closed",
         f"{plain(returned.payout_amount)} EUR initiated",
