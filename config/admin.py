@@ -117,6 +117,7 @@ def _settlements() -> list[dict[str, Any]]:
             "settlements_payoutbatch_changelist",
             "settlements.view_payoutbatch",
         ),
+        _item("Balances", "balance", "payee_balances", "settlements.view_payee"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from settlements.admin import (
     adjustments,
+    balances,
     batches,
     events,
     payees,
@@ -13,6 +14,7 @@ from settlements.admin import (
 
 __all__ = [
     "adjustments",
+    "balances",
     "batches",
     "events",
     "payees",

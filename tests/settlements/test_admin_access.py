@@ -46,6 +46,7 @@ LISTS = {
     "settlements_payoutbatch_add": {O, C, A},
     "settlements_payoutprofile_changelist": SEES,
     "settlements_payoutprofile_add": set(),
+    "payee_balances": SEES,
 }
 ROWS = {
     ("payee", "change"): SEES,

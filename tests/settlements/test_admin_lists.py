@@ -64,7 +64,13 @@ def grow(market):
 
 
 @pytest.mark.parametrize(
-    "url", [*map(listed, LISTS), adding("payoutbatch"), reverse("admin:index")]
+    "url",
+    [
+        *map(listed, LISTS),
+        adding("payoutbatch"),
+        reverse("admin:payee_balances"),
+        reverse("admin:index"),
+    ],
 )
 def test_a_page_asks_as_much_for_many_rows_as_for_one(url, grow, olga):
     grow(1)
