@@ -19,11 +19,10 @@ from invoicing.rules import (
     terms_problem,
     text_problem,
 )
-from invoicing.services.rows import save_changed
 from invoicing.vat_ids import check_tax_id
 from organizations.actors import Actor
 from organizations.models import Organization
-from organizations.services.auditing import Audit, atomic_use_case
+from organizations.services.auditing import Audit, atomic_use_case, save_changed
 
 FIELDS = (
     "code",

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from core.db import require_transaction
+from core.db.rows import insert_row
 from invoicing.errors import (
     DueBeforeIssue,
     NumberingChanged,
@@ -22,7 +23,6 @@ from invoicing.services.order_parts import parts_of_order
 from invoicing.services.orders import ItemDraft, add_locked_order
 from invoicing.services.paying import PaymentDraft, pay, record_paid
 from invoicing.services.postings import Document, issuance
-from invoicing.services.rows import insert_row
 from ledger.models import AccountRole
 from ledger.services.posting import post_entries
 from organizations.actors import Actor

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
+from core.db.rows import as_instance, columns_of
 from invoicing.errors import CreditNoteNotFound, InvoiceNotFound, OrderNotFound
 from invoicing.models import CreditNote, Invoice, Order
-from invoicing.services.rows import as_instance, columns_of
 from organizations.models import Organization
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
 from core.db.prepared import array_parameter, text_array_parameter
+from core.db.rows import insert_row
 from invoicing.errors import (
     InvalidAmount,
     InvalidTransaction,
@@ -16,7 +17,6 @@ from invoicing.models import CreditNote, FinancialTransaction, Invoice, PaymentM
 from invoicing.rules import is_whole, shown, text_problem
 from invoicing.services.issue_facts import role_accounts
 from invoicing.services.postings import METHOD_ROLES
-from invoicing.services.rows import insert_row
 from ledger.errors import RoleUnfilled
 from ledger.services.posting import AccountsByName
 from organizations.models import Organization

@@ -1,7 +1,7 @@
 """The frame of a use case: one transaction, one audit row or more."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
@@ -115,6 +115,20 @@ def atomic_use_case(actor: Actor, action: str) -> Iterator[Audit]:
         audit = Audit(actor, action)
         yield audit
         audit.write()
+
+
+def save_changed(
+    audit: Audit, row: models.Model, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Save the fields that differ, and tell the audit trail of those; nothing where none does."""
+    changed = [name for name in before if before[name] != after[name]]
+    if changed:
+        row.save(update_fields=changed)
+        audit(
+            row,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
 
 
 def _kind(subject: models.Model) -> str:

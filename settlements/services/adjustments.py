@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from core.db import uuid7
+from core.db.rows import insert_row
 from core.money import MOST_MINOR_UNITS
 from invoicing.rules import shown
-from invoicing.services.rows import insert_row
 from ledger.errors import ReferenceConflict as EntryConflict
 from ledger.models import AccountRole, JournalEntry
 from ledger.selectors.accounts import as_uuid

@@ -10,8 +10,8 @@ from uuid import UUID
 from django.utils import timezone
 from schwifty import IBAN
 
+from core.db.rows import insert_row
 from invoicing.rules import text_problem
-from invoicing.services.rows import insert_row
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
@@ -37,11 +37,13 @@ from settlements.models import (
     Settlement,
 )
 from settlements.payout_files import Debtor, PayoutFile, PayoutOrder, write_csv, write_pain001
-from settlements.payout_files.content import MOST_PAYOUTS
+from settlements.payout_files.content import MOST_PAYOUTS, sepa_text
+from settlements.payout_files.pain001 import MOST_CENTS
 from settlements.rules import FIRST_DAY, LAST_DAY, check_bic, check_iban
 from settlements.selectors.profile import get_payout_profile
 
 SEPA_CURRENCY = "EUR"
+MOST_NAME = 70
 
 _WRITERS = {BatchFormat.PAIN_001: write_pain001, BatchFormat.CSV: write_csv}
 _ENDINGS = {BatchFormat.PAIN_001: "xml", BatchFormat.CSV: "csv"}
@@ -164,21 +166,27 @@ def _debtor(
     organization: Organization, kind: BatchFormat, given: Mapping[str, Any] | None
 ) -> Debtor | None:
     """Who pays; CSV does not say."""
-    if given is not None:
-        return _check_debtor(given)
     profile = get_payout_profile(organization)
-    if profile is not None:
-        return Debtor(profile.name, profile.iban, profile.bic)
-    if kind == BatchFormat.PAIN_001:
+    if given is not None:
+        debtor = _check_debtor(given)
+    elif profile is not None:
+        debtor = Debtor(profile.name, profile.iban, profile.bic)
+    elif kind == BatchFormat.PAIN_001:
         raise PayoutProfileMissing
-    return None
+    else:
+        return None
+    if kind == BatchFormat.PAIN_001 and not sepa_text(debtor.name, MOST_NAME):
+        raise InvalidPayoutBatch(
+            field="debtor", problem=f"banks have no letters for its name, {debtor.name}"
+        )
+    return debtor
 
 
 def _check_debtor(given: Mapping[str, Any]) -> Debtor:
     unknown = [str(name) for name in given if name not in _DEBTOR]
     problem = f"there is no {unknown[0][:40]!r}" if unknown else None
     name = given.get("name", "")
-    problem = problem or text_problem(name, least=1, most=70)
+    problem = problem or text_problem(name, least=1, most=MOST_NAME)
     iban = check_iban(given.get("iban", ""))
     problem = problem or (None if iban else "its IBAN is missing")
     if problem is not None:
@@ -269,11 +277,13 @@ def _check_sepa(currency: str, payouts: Sequence[Payout]) -> None:
         payee = payout.settlement.payee
         if not payout.iban:
             raise PayeeHasNoIban(payee=payee.code)
+        problem = None
         if not IBAN(payout.iban, allow_invalid=True).in_sepa_zone:
-            raise InvalidPayoutBatch(
-                field="settlements",
-                problem=f"the IBAN of payee {payee.code} is of {payout.iban[:2]}, outside of SEPA",
-            )
+            problem = f"the IBAN of payee {payee.code} is of {payout.iban[:2]}, outside of SEPA"
+        elif payout.amount > MOST_CENTS:
+            problem = f"what payee {payee.code} gets is more than one SEPA payment can move"
+        if problem is not None:
+            raise InvalidPayoutBatch(field="settlements", problem=problem)
 
 
 def _order(organization: Organization, payout: Payout) -> PayoutOrder:

@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from invoicing.rules import shown, text_problem
-from invoicing.services.rows import save_changed
 from organizations.actors import Actor
 from organizations.models import Organization
-from organizations.services.auditing import atomic_use_case
+from organizations.services.auditing import atomic_use_case, save_changed
 from settlements.errors import (
     EventNotFound,
     EventPayeeIsFixed,

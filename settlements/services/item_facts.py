@@ -7,8 +7,8 @@ from functools import cache
 from uuid import UUID
 
 from core.db import prepared_cursor
+from core.db.rows import as_instance, columns_of
 from invoicing.services.postings import RoleAccounts
-from invoicing.services.rows import as_instance, columns_of
 from ledger.selectors.accounts import as_uuid
 from ledger.services.posting import AccountsByName
 from organizations.models import Organization

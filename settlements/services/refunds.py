@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any
 
 from core.db import prepared_cursor
+from core.db.rows import as_instance, columns_of, insert_row
 from invoicing.rules import shown
-from invoicing.services.rows import as_instance, columns_of, insert_row
 from ledger.errors import ReferenceConflict as EntryConflict
 from ledger.models import JournalEntry
 from ledger.services.posting import post_entries

@@ -12,8 +12,8 @@ from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from core.db.rows import as_instance, columns_of
 from core.errors import Refusal
-from invoicing.services.rows import as_instance, columns_of
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.jobs import recorded_job
@@ -108,10 +108,17 @@ def run_settlements(
     any point: what it has not settled is still due.
     """
     now = now or timezone.now()
-    run = SettlementRun(organization, through or last_day_over(now, organization.time_zone))
+    through = through or last_day_over(now, organization.time_zone)
+    return _run(organization, through, now, due_payees(organization, through))
+
+
+def _run(
+    organization: Organization, through: date, now: datetime, due: Sequence[DuePayee]
+) -> SettlementRun:
     actor = Actor.system(organization, NAME)
-    for due in due_payees(organization, run.through):
-        run.payees.append(_settle(actor, due, now))
+    run = SettlementRun(organization, through)
+    for each in due:
+        run.payees.append(_settle(actor, each, now))
     return run
 
 
@@ -139,9 +146,14 @@ def run_recorded(
     organization: Organization, *, through: date | None = None, now: datetime | None = None
 ) -> SettlementRun:
     """The same as a job: its record has the counts, and whom it could not settle as mismatches,
-    which raise an alert."""
+    which raise an alert. Where nobody is due there is no record."""
+    now = now or timezone.now()
+    through = through or last_day_over(now, organization.time_zone)
+    due = due_payees(organization, through)
+    if not due:
+        return SettlementRun(organization, through)
     with recorded_job(organization, NAME, now=now) as job:
-        run = run_settlements(organization, through=through, now=now)
+        run = _run(organization, through, now, due)
         job.count(**run.counts)
         job.mismatch([payee.as_json() for payee in run.failed], len(run.failed))
     return run

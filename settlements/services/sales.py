@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from invoicing.services.rows import insert_row
+from core.db.rows import insert_row
 from ledger.errors import ReferenceConflict as EntryConflict
 from ledger.models import JournalEntry
 from ledger.services.posting import post_entries

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from core.db.rows import insert_row
 from invoicing.credits import credited_rates
 from invoicing.errors import InvalidCreditNote, NumberingChanged
 from invoicing.models import (
@@ -20,7 +21,6 @@ from invoicing.rules import text_problem
 from invoicing.services.issue_facts import issue_facts
 from invoicing.services.numbering import lock_number
 from invoicing.services.postings import Document, credit
-from invoicing.services.rows import insert_row
 from invoicing.tax import Rate
 from ledger.drafts import EntryDraft
 from ledger.models import AccountRole, JournalEntry

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from core.db import prepared_cursor, require_transaction
 from core.db.prepared import array_parameter
+from core.db.rows import as_instance, columns_of
 from invoicing.errors import (
     InvalidRevenueAccount,
     OrderCancelled,
@@ -20,7 +21,6 @@ from invoicing.services.orders.creating import check_customer
 from invoicing.services.orders.places import check_reverse_charge, place_of_sale, rates_of_items
 from invoicing.services.orders.rows import attach, codes_parameter, tax_line_columns
 from invoicing.services.orders.taxing import apply_tax, snapshot_of, tax_items
-from invoicing.services.rows import as_instance, columns_of
 from invoicing.tax import Rounding
 from ledger.models import Account
 from organizations.actors import Actor

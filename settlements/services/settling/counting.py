@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from invoicing.services.rows import as_instance, columns_of
+from core.db.rows import as_instance, columns_of
 from settlements.models import Payee, Settlement
 from settlements.policies import schedule_of
 from settlements.reserves import Hold

@@ -8,7 +8,7 @@ which the foreign keys of new sales do not wait.
 from uuid import UUID
 
 from core.db import prepared_cursor, require_transaction
-from invoicing.services.rows import as_instance, columns_of
+from core.db.rows import as_instance, columns_of
 from organizations.models import Organization
 from settlements.errors import PayeeNotFound, SettlementNotFound
 from settlements.models import Payee, Payout, Settlement

@@ -1,18 +1,18 @@
-"""Rows of invoicing's tables by prepared statements, in and out of the models' instances.
+"""Rows by prepared statements, in and out of the models' instances.
 
-Issuing and paying are waited for at a till: going through Django's query compiler and having
-PostgreSQL plan each statement anew would take longer than everything that they write.
+Sales, invoices and payments are waited for at a till: going through Django's query compiler and
+having PostgreSQL plan each statement anew would take longer than everything that they write.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, models
 
-from core.db import TenantModel, prepared_cursor
-from organizations.services.auditing import Audit
+from core.db.prepared import prepared_cursor
+from core.db.tenants import TenantModel
 
 _Row = TypeVar("_Row", bound=TenantModel)
 
@@ -48,20 +48,6 @@ def insert_row(row: TenantModel, given: tuple[str, ...], *parts: Sequence[Tenant
     for inserted in (row, *(part for group in groups for part in group)):
         inserted._state.adding = False
         inserted._state.db = DEFAULT_DB_ALIAS
-
-
-def save_changed(
-    audit: Audit, row: TenantModel, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    """Save the fields that differ, and tell the audit trail of those; nothing where none does."""
-    changed = [name for name in before if before[name] != after[name]]
-    if changed:
-        row.save(update_fields=changed)
-        audit(
-            row,
-            before={name: before[name] for name in changed},
-            after={name: after[name] for name in changed},
-        )
 
 
 @cache
