@@ -17,10 +17,12 @@ class Refusal(Exception):
 
     A subclass's docstring is its message, a format string over its facts, which are also
     attributes: `UnbalancedEntry(reference="a", difference=1).difference == 1`.
-    `attr` may name the input field that is at fault.
+    `attr` may name the input field that is at fault. `passes`: the very same may go through a
+    moment later, so the answer is not kept for who repeats it.
     """
 
     attr: str | None = None
+    passes: ClassVar[bool] = False
 
     def __init__(self, **facts: Any) -> None:
         self.facts = facts

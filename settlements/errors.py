@@ -229,6 +229,8 @@ class ImplausibleCutoff(Invalid):
 class SettlementsBusy(Conflict):
     """The account of payee {payee} keeps changing: repeat."""
 
+    passes = True
+
 
 class OwnApproval(Invalid):
     """Whoever prepared a settlement cannot approve it: somebody else has to."""

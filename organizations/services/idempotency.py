@@ -107,8 +107,9 @@ def is_final(refusal: Refusal) -> bool:
 
 
 def _is_passing(refusal: Refusal) -> bool:
-    """A lock that could not be had in time; the next attempt may get it."""
-    return getattr(getattr(refusal.__cause__, "__cause__", None), "sqlstate", None) == "55P03"
+    """What the next attempt may not meet, such as a lock that could not be had in time."""
+    cause = getattr(refusal.__cause__, "__cause__", None)
+    return refusal.passes or getattr(cause, "sqlstate", None) == "55P03"
 
 
 _BEGIN = """

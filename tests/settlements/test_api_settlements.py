@@ -11,6 +11,7 @@ from ledger.models import JournalEntry
 from settlements.api import settlement_shapes
 from settlements.api import settlements as settlement_views
 from settlements.models import Payout, Settlement
+from settlements.services.settling import calculating
 from tests.api import code_of, send
 from tests.invoicing.api import made, refusal
 from tests.invoicing.selling import statements_of
@@ -136,6 +137,19 @@ class TestCalculating:
         assert again["Idempotency-Replayed"] == "true"
         assert first.json() == again.json()
         assert Settlement.objects.of(market.organization).count() == 1
+
+    def test_the_same_request_may_go_through_where_the_first_met_new_sales(
+        self, market_api, market, ana, monkeypatch
+    ):
+        market.sell(ana)
+        with monkeypatch.context() as patch:
+            patch.setattr(calculating, "MOST_COUNTS", 0)
+            first = send(market_api, "POST", "/settlements/calculate", THROUGH, Idempotency_Key="a")
+
+        again = send(market_api, "POST", "/settlements/calculate", THROUGH, Idempotency_Key="a")
+
+        assert refusal(first, 409)[0] == "settlements_busy"
+        assert again.status_code == 201
 
     @pytest.mark.parametrize(
         ("content", "code", "attr"),
