@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import call_command
+from django_celery_beat.models import PeriodicTask
 
 from organizations.models import JobOutcome, JobRun
 from settlements import tasks
@@ -315,6 +316,15 @@ def test_a_run_is_recorded_with_its_counts(market):
     assert (job.outcome, job.counts["settled"]) == (JobOutcome.SUCCEEDED, 1)
 
 
+def test_a_run_in_which_nobody_is_due_leaves_no_record(market):
+    market.payee(schedule=DAILY)
+
+    run = run_recorded(market.organization, now=noon_after(WEDNESDAY))
+
+    assert (run.through, run.payees) == (WEDNESDAY, [])
+    assert not JobRun.objects.of(market.organization).exists()
+
+
 def test_whom_it_could_not_settle_is_recorded_as_a_mismatch(market, monkeypatch):
     market.sell(market.payee(schedule=DAILY), on=WEDNESDAY)
 
@@ -346,6 +356,15 @@ def test_the_clock_asks_each_organization_that_has_payees_on_a_schedule(
     tasks.settle_organization(asked[0])
     assert Settlement.objects.of(market.organization).get().through > WEDNESDAY
     tasks.settle_organization(str(payee.pk))
+
+
+@pytest.mark.all_organizations
+def test_the_clock_knows_the_task(db):
+    task = PeriodicTask.objects.get(name="Run due settlements")
+
+    assert task.enabled
+    assert task.task == tasks.run_due_settlements.name == "settlements.tasks.run_due_settlements"
+    assert (task.interval.every, task.interval.period) == (1, "hours")
 
 
 def run_command(*arguments):
