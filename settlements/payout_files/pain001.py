@@ -16,6 +16,8 @@ from sepaxml import SepaTransfer
 from settlements.payout_files.content import Debtor, PayoutFile, PayoutOrder, sepa_text
 
 SCHEMA = "pain.001.001.09"
+# The scheme's own limit for one payment, in cents.
+MOST_CENTS = 999_999_999_99
 
 _LONGEST_NAME, _LONGEST_REMITTANCE = 70, 140
 # What a bank is told where it can find the BIC by the IBAN.
@@ -46,7 +48,7 @@ def schema() -> xmlschema.XMLSchema:
 
 def _payment(file: PayoutFile, order: PayoutOrder) -> dict[str, Any]:
     payment: dict[str, Any] = {
-        "name": sepa_text(order.account_holder, _LONGEST_NAME) or sepa_text(order.payee, 70),
+        "name": _creditor(order),
         "IBAN": order.iban,
         "amount": order.amount,
         "execution_date": file.executes_on,
@@ -54,6 +56,12 @@ def _payment(file: PayoutFile, order: PayoutOrder) -> dict[str, Any]:
         "endtoend_id": order.end_to_end_id,
     }
     return payment | ({"BIC": order.bic} if order.bic else {})
+
+
+def _creditor(order: PayoutOrder) -> str:
+    """The holder's name, or the payee's code, or what at least names the payment."""
+    names = (sepa_text(name, _LONGEST_NAME) for name in (order.account_holder, order.payee))
+    return next(filter(None, names), order.end_to_end_id)
 
 
 class _Transfer(SepaTransfer):  # type: ignore[misc]

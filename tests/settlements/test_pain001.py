@@ -132,6 +132,13 @@ def test_a_name_that_no_bank_can_write_becomes_the_payees_code() -> None:
     assert said(document, "CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/Cdtr/Nm") == ["circus-1"]
 
 
+def test_where_not_even_the_code_can_be_written_the_payment_names_itself() -> None:
+    document = written(orders=[replace(ORDER, account_holder="🎪", payee="_.:")])
+
+    names = said(document, "CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/Cdtr/Nm")
+    assert names == [ORDER.end_to_end_id]
+
+
 def test_markup_in_a_name_is_a_name() -> None:
     document = written(orders=[replace(ORDER, account_holder="</Nm><Evil>&amp;")])
 

@@ -293,10 +293,19 @@ def test_refuses_pain001_for_an_iban_outside_of_sepa(market: Market) -> None:
     assert "outside of SEPA" in refused(market, InvalidPayoutBatch, settlement).message
 
 
+def test_refuses_pain001_for_more_than_one_payment_moves(market: Market) -> None:
+    settlement = approved(market, total=2_000_000_000_00)
+
+    refusal = refused(market, InvalidPayoutBatch, settlement)
+
+    assert "more than one SEPA payment" in refusal.message
+
+
 @pytest.mark.parametrize(
     ("debtor", "kind"),
     [
         ({"name": "", "iban": OTHER_IBAN}, InvalidPayoutBatch),
+        ({"name": "🎪", "iban": OTHER_IBAN}, InvalidPayoutBatch),
         ({"name": "Market Ltd"}, InvalidPayoutBatch),
         ({"name": "Market Ltd", "iban": OTHER_IBAN, "id": "1"}, InvalidPayoutBatch),
         ({"name": "Market Ltd", "iban": "DE89370400440532013001"}, InvalidIban),
