@@ -22,6 +22,7 @@ from settlements.documents import statements as documents
 from settlements.exports import export, file_name
 from settlements.models import Settlement
 from settlements.selectors.payees import get_payee
+from settlements.selectors.positions import payee_positions
 from settlements.selectors.settlements import get_settlement
 from settlements.selectors.statements import (
     SettlementStatement,
@@ -29,6 +30,7 @@ from settlements.selectors.statements import (
     statement_lines,
 )
 from tests.settlements.market import DAY, IBAN, Market
+from tests.settlements.story import Story
 
 MARCH, APRIL, MAY = date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 31)
 
@@ -110,6 +112,20 @@ def test_what_is_below_zero_is_carried_to_the_next(market: Market) -> None:
 
     assert balances(second) == (0, -90_00, 0, -90_00)
     assert balances(third) == (-90_00, 180_00, 90_00, 0)
+
+
+def test_each_closing_balance_is_the_next_opening_one_and_where_the_payee_stands(
+    story: Story,
+) -> None:
+    first, second, third = (
+        statement_of(story.market, settlement)
+        for settlement in (story.first, story.second, story.third)
+    )
+
+    assert first.closing_amount == second.opening_amount
+    assert second.closing_amount == third.opening_amount
+    [position] = payee_positions(story.organization, as_of=MAY, payees=[story.ana.pk])
+    assert third.closing_amount == position.reserve_amount + position.carried_forward_amount
 
 
 def test_the_last_lines_balance_less_the_payout_is_the_closing_balance(
