@@ -55,6 +55,7 @@ def register_constraints() -> None:
             "account_has_the_type_of_its_parent": lambda facts: AccountTypeMismatch(**facts),
             "account_is_not_above_itself": lambda facts: AccountCycle(**facts),
             "account_with_lines_has_no_children": lambda facts: AccountInUse(**facts),
+            "account_with_lines_stays": lambda facts: AccountInUse(**facts),
             "account_code_is_unique": lambda facts: AccountCodeTaken(account="of this code"),
             "account_role_is_unique_per_currency": lambda facts: AccountRoleTaken(),
             "proposedline_entry_is_pending": lambda facts: EntryNotPending(**facts),

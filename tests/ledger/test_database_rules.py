@@ -994,8 +994,25 @@ def test_law_9_lines_of_the_same_statement_fix_the_currency_too(acme):
 def test_law_9_an_account_with_lines_is_not_deleted(acme):
     acme.post("sale")
 
-    with refused("journalline_account_is_of_its_organization"):
+    with refused("account_with_lines_stays"):
         Account.objects.of(acme.id).filter(code="cash").delete()
+
+
+@pytest.mark.parametrize("change", ["currency = 'EUR'", "type = 'liability'"])
+def test_law_9_an_account_with_lines_is_not_put_back_as_another(acme, change):
+    """Foreign keys are asked at the end of the statement, when there is an account of that id."""
+    acme.post("sale")
+    column, _, value = change.split()
+    columns = ["organization_id", "id", "code", "name", "type", "currency"]
+    values = [value if name == column else name for name in columns]
+
+    with refused("account_with_lines_stays"):
+        run(
+            f"""WITH gone AS (DELETE FROM ledger_account WHERE id = %s RETURNING *)
+                INSERT INTO ledger_account ({", ".join(columns)})
+                SELECT {", ".join(values)} FROM gone""",
+            [acme.accounts["cash"]],
+        )
 
 
 def test_law_9_an_account_with_children_is_not_deleted(acme):
