@@ -96,7 +96,7 @@ class AdjustmentAdmin(ItemAdmin[Adjustment]):
             made = record_adjustment(
                 actor=actor_of(request),
                 payee=given["payee"],
-                event=event.pk if event else None,
+                event=event.code if event else None,
                 account=account_code(given["account"]) or None,
                 adjusted_on=given["adjusted_on"] or organization.today(),
                 **{name: given[name] for name in ("kind", "amount", "reason", "reference")},

@@ -16,8 +16,8 @@ from organizations.models import Organization
 from settlements.admin.figures import in_groups
 from settlements.admin.sections import Section, SectionedForm
 from settlements.models import Every, FeeBearer, Payee
+from settlements.schedules import WEEKDAYS
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 RESERVES = [
     ("none", "Nothing"),
     ("percentage", "A percentage, for some days"),

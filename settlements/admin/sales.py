@@ -164,7 +164,8 @@ def draft_of(given: dict[str, Any]) -> SaleDraft:
     return SaleDraft(
         reference=given["reference"],
         payee=payee.pk,
-        event=event.pk if event else None,
+        # By its code, so that a refusal names it as it was typed.
+        event=event.code if event else None,
         sold_on=given["sold_on"],
         method=given["method"],
         quantity=given["quantity"],

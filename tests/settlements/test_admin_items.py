@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from ledger.services.accounts import create_account
+from organizations.actors import Actor
 from settlements.models import Adjustment, Refund, Sale
 from tests.invoicing.pages import follow, text_of
 from tests.settlements.market import LATER, fresh, lines_of
@@ -239,3 +241,36 @@ def test_narrows_the_lists_by_payee_event_date_and_settlement(market, petra, ana
     assert found(sold_on_from="2026-04-01") == {"ana-open", "ben-open"}
     assert found(q="ben-op") == {"ben-open"}
     assert found(payee="nobody") == set()
+
+
+def test_says_that_the_event_is_another_payees(market, petra, ana):
+    market.event(market.payee("ben"), "gala")
+
+    said = follow(petra, adding("sale"), **sale_form(event="gala"))
+
+    assert "There is no event gala of this payee in this organization." in said
+    assert not Sale.objects.of(market.organization).exists()
+
+
+def test_reads_amounts_in_the_currency_of_the_payee(market, petra):
+    payable = add_account(market.organization, "2190", "JPY")
+    yuki = market.payee("yuki", currency="JPY", payable=payable)
+    page_for_yuki = petra.get(f"{adding('sale')}?payee=yuki").content.decode()
+
+    said = follow(petra, adding("sale"), **sale_form(payee="yuki", total_amount="100.50"))
+
+    assert "Total (JPY)" in page_for_yuki
+    assert "100.50" in said
+    assert not Sale.objects.of(market.organization).filter(payee_id=yuki.pk).exists()
+
+
+def add_account(organization, code, currency):
+    """A liability in a currency that the chart does not have."""
+    account = create_account(
+        actor=Actor.system(organization),
+        code=code,
+        name=f"Organizers in {currency}",
+        type="liability",
+        currency=currency,
+    )
+    return account.code

@@ -12,6 +12,7 @@ from organizations.actors import Actor
 from organizations.models import AuditEvent
 from settlements.admin import lines
 from settlements.admin.waterfall import WIDTH, waterfall
+from settlements.documents import statements
 from settlements.models import Payout, PayoutStatus, Settlement
 from tests.invoicing.pages import follow, text_of
 from tests.settlements.market import CUTOFF, IBAN, OTHER_IBAN, fresh
@@ -297,6 +298,15 @@ def test_gives_its_statement_as_page_and_files(market, petra, pending):
     assert csv.headers["Content-Disposition"].startswith('attachment; filename="market-settlement')
     assert "no-store" in csv.headers["Cache-Control"]
     assert told["closing_amount"] == 0
+
+
+def test_says_that_a_statement_is_too_long_for_a_page(petra, pending, monkeypatch):
+    monkeypatch.setattr(statements, "MOST_LINES", 0)
+
+    answer = petra.get(page(pending, "statement_html"))
+
+    assert answer.status_code == 422
+    assert "statement" in answer.content.decode()
 
 
 def test_narrows_the_list_to_what_waits(market, petra, ana, pending):
