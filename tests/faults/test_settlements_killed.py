@@ -10,12 +10,16 @@ from datetime import date
 
 import psycopg
 import pytest
+from django.db import connection
 
 from core.servers import PROJECT
 from ledger.reconciliation import run_checks
 from ledger.selectors.integrity import verify_books
 from organizations.models import AuditEvent, JobOutcome, JobRun
-from settlements.models import Sale, Settlement
+from settlements.models import Payee, Sale, Settlement
+from settlements.services.running import run_settlements
+from settlements.services.settling import calculating
+from settlements.services.settling.counting import Open, count_open
 from tests.faults.programs import database_url_of_the_tests, wait_for
 from tests.settlements.market import Market
 
@@ -106,6 +110,26 @@ def test_no_payee_is_settled_by_half_and_the_next_run_completes_it(
     assert trail.count() == PAYEES
     assert verify_books(market.organization).ties
     assert all(check.passed for check in run_checks(market.organization, ["settlements"]))
+
+
+def test_a_payee_on_whom_the_connection_broke_stops_no_other(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        payee = market.payee(f"payee-{number}", schedule={"every": "day"})
+        market.sell(payee)
+
+    def and_break(payee: Payee, through: date) -> Open:
+        if payee.code == "payee-1":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return count_open(payee, through)
+
+    monkeypatch.setattr(calculating, "count_open", and_break)
+    run = run_settlements(market.organization, through=THROUGH)
+
+    assert [each.outcome.value for each in run.payees] == ["settled", "failed", "settled"]
+    assert items_of(market) == {0: 1, 2: 1}
 
 
 def items_of(market: Market) -> dict[int, int]:
