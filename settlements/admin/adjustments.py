@@ -15,7 +15,7 @@ from invoicing.admin.figures import cut, figure, money
 from organizations.admin.base import actor_of, organization_of
 from settlements.admin.item_forms import AdjustmentForm, payee_meant
 from settlements.admin.items import ItemAdmin
-from settlements.admin.sections import ask_in_sections
+from settlements.admin.sections import SECTIONS
 from settlements.models import Adjustment, AdjustmentKind
 from settlements.services.adjustments import record_adjustment
 
@@ -105,17 +105,16 @@ class AdjustmentAdmin(ItemAdmin[Adjustment]):
             said = "is there already" if made.is_replay else "is recorded"
             return f"The adjustment of {amount} {said}.", self.url_of(made)
 
-        return ask_in_sections(
-            self,
+        return self.ask(
             request,
             None,
             form,
             record,
-            title="Record an adjustment",
+            question="Record an adjustment",
             what="It is posted at once, and the next settlement takes it in. It never changes: "
             "another one corrects it.",
             submit="Record the adjustment",
-            currency=form.currency,
+            template=SECTIONS,
         )
 
 

@@ -19,7 +19,7 @@ from organizations.admin.reading import history_of
 from organizations.models import Organization
 from settlements.admin.figures import list_of, page_of, payee_cell
 from settlements.admin.row_choice import PayeeField, PayeeFilter, asked, named, offered, text_of
-from settlements.admin.sections import Section, SectionedForm, ask_in_sections
+from settlements.admin.sections import SECTIONS, Section, SectionedForm
 from settlements.models import Event, Payee
 from settlements.selectors.payees import get_event
 from settlements.services.events import change_event, create_event
@@ -139,8 +139,15 @@ class EventAdmin(DocumentAdmin[Event]):
             event = create_event(actor=actor_of(request), **given)
             return f"{event.name} is added.", self.url_of(event)
 
-        return ask_in_sections(
-            self, request, None, form, create, title="New event", what="", submit="Add the event"
+        return self.ask(
+            request,
+            None,
+            form,
+            create,
+            question="New event",
+            what="",
+            submit="Add the event",
+            template=SECTIONS,
         )
 
     def edit_page(self, request: HttpRequest, row: Event) -> HttpResponse:
@@ -153,15 +160,15 @@ class EventAdmin(DocumentAdmin[Event]):
             event = change_event(actor=actor_of(request), event=row, **given)
             return f"{event.name} is saved.", self.url_of(event)
 
-        return ask_in_sections(
-            self,
+        return self.ask(
             request,
             row,
             form,
             change,
-            title=f"Edit {row.name}",
+            question=f"Edit {row.name}",
             what="What has been sold for it stays as it was.",
             submit="Save",
+            template=SECTIONS,
         )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

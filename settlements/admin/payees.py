@@ -29,7 +29,7 @@ from settlements.admin.figures import (
 from settlements.admin.payee_forms import new_payee_form, payee_form
 from settlements.admin.recent import recent_items, recent_settlements
 from settlements.admin.row_choice import asked, offered, text_of
-from settlements.admin.sections import ask_in_sections
+from settlements.admin.sections import SECTIONS
 from settlements.models import Payee, PayeeStatus
 from settlements.policies import fee_policy_of, next_cutoff_on, reserve_of, schedule_of
 from settlements.schedules import describe
@@ -223,8 +223,15 @@ class PayeeAdmin(DocumentAdmin[Payee]):
             payee = create_payee(actor=actor_of(request), **form.terms())
             return f"{payee.name} is a payee now.", self.url_of(payee)
 
-        return ask_in_sections(
-            self, request, None, form, create, title="New payee", what="", submit="Add the payee"
+        return self.ask(
+            request,
+            None,
+            form,
+            create,
+            question="New payee",
+            what="",
+            submit="Add the payee",
+            template=SECTIONS,
         )
 
     def edit_page(self, request: HttpRequest, row: Payee) -> HttpResponse:
@@ -234,16 +241,15 @@ class PayeeAdmin(DocumentAdmin[Payee]):
             payee = change_payee(actor=actor_of(request), payee=row, **form.terms())
             return f"{payee.name} is saved.", self.url_of(payee)
 
-        return ask_in_sections(
-            self,
+        return self.ask(
             request,
             row,
             form,
             change,
-            title=f"Edit {row.name}",
+            question=f"Edit {row.name}",
             what="What has been sold and settled stays as it was.",
             submit="Save",
-            currency=row.currency,
+            template=SECTIONS,
         )
 
     def suspend_step(self, request: HttpRequest, row: Payee) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from invoicing.admin.figures import entry_page, figure
@@ -47,27 +48,20 @@ def recent_items(
 ) -> list[dict[str, Any]]:
     """The latest sales, refunds and adjustments together."""
     found = [
-        *(_dated(row, row.sold_on) for row in _last(list_sales, organization, payee, "sold_on")),
-        *(
-            _dated(row, row.refunded_on)
-            for row in _last(list_refunds, organization, payee, "refunded_on")
-        ),
-        *(
-            _dated(row, row.adjusted_on)
-            for row in _last(list_adjustments, organization, payee, "adjusted_on")
-        ),
+        (getattr(row, on), row)
+        for select, on in (
+            (list_sales, "sold_on"),
+            (list_refunds, "refunded_on"),
+            (list_adjustments, "adjusted_on"),
+        )
+        for row in _last(select(organization, payee=payee), on)
     ]
     found.sort(key=lambda one: (one[0], one[1].pk), reverse=True)
     return [item_line(request, row, on) for on, row in found[:MOST_RECENT]]
 
 
-def _last(select: Any, organization: Organization, payee: Payee, on: str) -> Any:
-    rows = select(organization, payee=payee).select_related("event", "settlement")
-    return rows.order_by(f"-{on}", "-id")[:MOST_RECENT]
-
-
-def _dated(row: PayeeItem, on: Any) -> tuple[Any, PayeeItem]:
-    return on, row
+def _last(rows: QuerySet[Any], on: str) -> QuerySet[Any]:
+    return rows.select_related("event", "settlement").order_by(f"-{on}", "-id")[:MOST_RECENT]
 
 
 def item_line(request: HttpRequest, row: Any, on: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from settlements.admin.figures import page_of
 from settlements.admin.item_forms import RefundForm, SaleForm, payee_meant
 from settlements.admin.items import ItemAdmin, parts_shown
 from settlements.admin.row_choice import asked, named
-from settlements.admin.sections import ask_in_sections
+from settlements.admin.sections import SECTIONS
 from settlements.models import Event, FeeBearer, Refund, Sale
 from settlements.selectors.items import list_refunds
 from settlements.services.refunds import record_refund
@@ -112,16 +112,15 @@ class SaleAdmin(ItemAdmin[Sale]):
             said = "is there already" if sale.is_replay else "is recorded"
             return f"The sale {sale} {said}: {owed} are owed to the payee.", self.url_of(sale)
 
-        return ask_in_sections(
-            self,
+        return self.ask(
             request,
             None,
             form,
             record,
-            title="Record a sale",
+            question="Record a sale",
             what="It is posted at once. A sale never changes: a refund takes it back.",
             submit="Record the sale",
-            currency=form.currency,
+            template=SECTIONS,
         )
 
     def refund_step(self, request: HttpRequest, row: Sale) -> HttpResponse:

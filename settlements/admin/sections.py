@@ -1,16 +1,13 @@
 """Forms in parts, each with a heading, for what has more fields than fit below each other."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db import models
-from django.http import HttpRequest, HttpResponse
-
 from core.errors import Refusal
 from core.forms import PageForm
-from invoicing.admin.documents import worded
-from organizations.admin.once import do_once, go_on, page_name
+
+# The page that shows such a form.
+SECTIONS = "admin/settlements/sections.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,39 +60,3 @@ class SectionedForm(PageForm):
             self.add_error(at, f"{problem}.")
         else:
             self.add_error(at if at in self.fields else None, refusal.message)
-
-
-def ask_in_sections(
-    admin: Any,
-    request: HttpRequest,
-    row: models.Model | None,
-    form: SectionedForm,
-    do: Callable[[dict[str, Any]], tuple[str, str]],
-    *,
-    title: str,
-    what: str,
-    submit: str,
-    currency: str = "",
-    facts: Sequence[str] = (),
-) -> HttpResponse:
-    """Ask with a long form, then do it once; a refusal is said on the form."""
-    if request.method == "POST" and form.is_valid():
-        try:
-            done = do_once(request, lambda: do(form.cleaned_data))
-        except Refusal as refusal:
-            form.refuse(worded(refusal, currency))
-        else:
-            return go_on(request, done)
-    page: HttpResponse = admin.render_page(
-        request,
-        "admin/settlements/sections.html",
-        title,
-        row=row,
-        form=form,
-        what=what,
-        facts=facts,
-        submit=submit,
-        back=admin.list_url if row is None else admin.url_of(row),
-        once=page_name(request),
-    )
-    return page
