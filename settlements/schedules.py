@@ -28,7 +28,7 @@ class Every(StrEnum):
 
 
 # Not those of `calendar`, which follow the machine's locale.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 # What a schedule says besides how often, from and to.
 _NUMBERS = {
     Every.WEEK: ("weekday", 1, 7),
@@ -105,7 +105,7 @@ def describe(schedule: Schedule) -> str:
         case Schedule(Every.DAY):
             return "Daily"
         case Schedule(Every.WEEK, weekday=int(weekday)):
-            return f"Weekly, through {_WEEKDAYS[weekday - 1]}"
+            return f"Weekly, through {WEEKDAYS[weekday - 1]}"
         case Schedule(Every.MONTH, day=31):
             return "Monthly, through the last day of the month"
         case Schedule(Every.MONTH, day=int(day)):

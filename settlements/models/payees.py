@@ -8,16 +8,17 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from core.db import CurrencyField, MinorUnitsField, TenantForeignKey, TenantModel
+from settlements import fees, schedules
 
 
 class Every(models.TextChoices):
-    """How often a payee is settled."""
+    """The values of `schedules.Every`, as people read them."""
 
-    MANUAL = "manual", "By hand"
-    DAY = "day", "Daily"
-    WEEK = "week", "Weekly"
-    MONTH = "month", "Monthly"
-    EVENT = "event", "After each event"
+    MANUAL = schedules.Every.MANUAL, "By hand"
+    DAY = schedules.Every.DAY, "Daily"
+    WEEK = schedules.Every.WEEK, "Weekly"
+    MONTH = schedules.Every.MONTH, "Monthly"
+    EVENT = schedules.Every.EVENT, "After each event"
 
 
 class PayeeStatus(models.TextChoices):
@@ -26,8 +27,10 @@ class PayeeStatus(models.TextChoices):
 
 
 class FeeBearer(models.TextChoices):
-    BUYER = "buyer", "Buyer"
-    ORGANIZER = "organizer", "Organizer"
+    """The values of `fees.FeeBearer`, as people read them."""
+
+    BUYER = fees.FeeBearer.BUYER, "Buyer"
+    ORGANIZER = fees.FeeBearer.ORGANIZER, "Organizer"
 
 
 _CODE = RegexValidator(r"\A[A-Za-z0-9.:_-]+\Z")
