@@ -14,8 +14,8 @@ from analytics.errors import (
 )
 from analytics.models import MOST_CAMPAIGN
 from invoicing.rules import metadata_problem, text_problem
+from ledger.drafts import FIRST_DATE, LAST_DATE
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 # Ten years; the range before it is as long.
 MOST_DAYS = 3_660
 
@@ -30,7 +30,7 @@ def check_campaign(campaign: str) -> str:
 
 def check_day(day: date, field: str = "snapshot_on") -> None:
     """Raises ImplausibleDay."""
-    if not FIRST_DAY <= day <= LAST_DAY:
+    if not FIRST_DATE <= day <= LAST_DATE:
         raise ImplausibleDay(field=field, day=day.isoformat())
 
 

@@ -12,6 +12,8 @@ import holidays
 # Payments in the United Kingdom stand still on the holidays of England and Wales.
 _SUBDIVISIONS = {"GB": "ENG"}
 _TARGET = "XECB"
+# Money in it moves only while TARGET is open.
+SEPA_CURRENCY = "EUR"
 # The longest run of days off is 11; further than that there is a mistake in the calendar.
 _MOST_DAYS_OFF = 60
 

@@ -1,16 +1,13 @@
-"""Which references, dates, amounts and texts the items of a payee's account take."""
+"""Which references, methods and texts the items of a payee's account take."""
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from core.money import MOST_MINOR_UNITS
 from core.text import is_unseen
 from invoicing.models import PaymentMethod
-from invoicing.rules import is_whole, metadata_problem, shown, text_problem
-from ledger.drafts import FIRST_DATE, LAST_DATE
+from invoicing.rules import metadata_problem, shown, text_problem
 
 MOST_REFERENCE = 180
 MOST_REASON = 500
@@ -40,31 +37,11 @@ def reference_problem(reference: object) -> str | None:
     return None
 
 
-def date_problem(on: object) -> str | None:
-    """What is wrong with the day of an item; None if nothing."""
-    if not isinstance(on, date) or isinstance(on, datetime):
-        return f"{shown(on)} is no date"
-    if not FIRST_DATE <= on <= LAST_DATE:
-        return f"a day from {FIRST_DATE} to {LAST_DATE}, not {on}"
-    return None
-
-
 def method_problem(method: object) -> str | None:
     """What is wrong with how a buyer paid; None if nothing."""
     if isinstance(method, str) and method in _METHODS:
         return None
     return f"{shown(method)} is none of {', '.join(PaymentMethod.values)}"
-
-
-def amount_problem(amount: Any, *, least: int = 0, most: int = MOST_MINOR_UNITS) -> str | None:
-    """What is wrong with an amount of minor units, or another whole number; None if nothing."""
-    if not is_whole(amount):
-        return f"a whole number, not {shown(amount)}"
-    if amount < least:
-        return f"at least {least}, not {shown(amount)}"
-    if amount > most:
-        return f"at most {most}, not {shown(amount)}"
-    return None
 
 
 def reason_problem(reason: object, *, least: int = 0) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
@@ -17,11 +18,11 @@ from schwifty.exceptions import (
 
 from core.money import MOST_MINOR_UNITS
 from invoicing.rules import is_whole, shown, text_problem
+from ledger.drafts import FIRST_DATE, LAST_DATE
 from settlements.errors import InvalidBic, InvalidIban, InvalidPayee
 from settlements.fees import FeeBearer, FeePolicy
 
 MOST_CODE = 100
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 _CODE = re.compile(r"[A-Za-z0-9.:_-]{1,100}")
 _DECIMAL = re.compile(r"[0-9]{1,18}(\.[0-9]{1,12})?", re.ASCII)
@@ -47,18 +48,24 @@ def code_problem(code: object) -> str | None:
     return f"{shown(code)} is no code: use letters, digits and .:_- , up to {MOST_CODE}"
 
 
-def amount_problem(amount: object) -> str | None:
-    """What is wrong with an amount that is at least 0; None if nothing."""
-    if isinstance(amount, int) and is_whole(amount) and 0 <= amount <= MOST_MINOR_UNITS:
-        return None
-    return f"it is 0 to {MOST_MINOR_UNITS} minor units, not {shown(amount)}"
+def amount_problem(amount: Any, *, least: int = 0, most: int = MOST_MINOR_UNITS) -> str | None:
+    """What is wrong with an amount of minor units, or another whole number; None if nothing."""
+    if not is_whole(amount):
+        return f"a whole number, not {shown(amount)}"
+    if amount < least:
+        return f"at least {least}, not {shown(amount)}"
+    if amount > most:
+        return f"at most {most}, not {shown(amount)}"
+    return None
 
 
 def day_problem(day: object) -> str | None:
     """What is wrong with a day; None if nothing."""
-    if type(day) is date and FIRST_DAY <= day <= LAST_DAY:
-        return None
-    return f"it is a day from {FIRST_DAY} to {LAST_DAY}, not {shown(day)}"
+    if type(day) is not date:
+        return f"{shown(day)} is no date"
+    if not FIRST_DATE <= day <= LAST_DATE:
+        return f"a day from {FIRST_DATE} to {LAST_DATE}, not {day}"
+    return None
 
 
 def check_iban(iban: object) -> str:

@@ -23,6 +23,7 @@ from settlements.payout_files.content import MOST_PAYOUTS
 from settlements.selectors.batches import batch_items, get_batch, get_batch_file, list_batches
 from settlements.selectors.settlements import get_settlement
 from settlements.services.batches import export_batch
+from settlements.services.profile import MOST_NAME
 
 TAG = "Payout batches"
 
@@ -39,7 +40,7 @@ _FILES: dict[Any, Any] = {
 class DebtorInput(StrictSerializer):
     """Who pays, instead of the payout profile."""
 
-    name = Text(max_length=70)
+    name = Text(max_length=MOST_NAME)
     iban = Text(max_length=42)
     bic = Text(max_length=11, required=False, allow_blank=True)
 

@@ -17,13 +17,12 @@ from organizations.actors import Actor
 from organizations.services.auditing import atomic_use_case
 from settlements.errors import InvalidAdjustment, ReferenceConflict
 from settlements.item_rules import (
-    amount_problem,
-    date_problem,
     first_problem,
     reason_problem,
     reference_problem,
 )
 from settlements.models import Adjustment, AdjustmentKind, Payee
+from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
 from settlements.services.item_facts import ItemFacts, item_facts
 
@@ -99,7 +98,7 @@ def _problems(
     reference: object, on: object, amount: object, kind: object, reason: object
 ) -> Iterator[tuple[str, str | None]]:
     yield "reference", reference_problem(reference)
-    yield "adjusted_on", date_problem(on)
+    yield "adjusted_on", day_problem(on)
     known = AdjustmentKind.values
     yield "kind", None if kind in known else f"{shown(kind)} is none of {', '.join(known)}"
     most = -1 if kind == AdjustmentKind.FEE else MOST_MINOR_UNITS

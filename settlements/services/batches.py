@@ -12,10 +12,11 @@ from schwifty import IBAN
 
 from core.db.rows import insert_row
 from invoicing.rules import text_problem
+from ledger.drafts import FIRST_DATE, LAST_DATE
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
-from settlements.bank_days import next_bank_day
+from settlements.bank_days import SEPA_CURRENCY, next_bank_day
 from settlements.errors import (
     AlreadyExported,
     BatchSettlementNotProcessing,
@@ -39,11 +40,9 @@ from settlements.models import (
 from settlements.payout_files import Debtor, PayoutFile, PayoutOrder, write_csv, write_pain001
 from settlements.payout_files.content import MOST_PAYOUTS, sepa_text
 from settlements.payout_files.pain001 import MOST_CENTS
-from settlements.rules import FIRST_DAY, LAST_DAY, check_bic, check_iban
+from settlements.rules import check_bic, check_iban
 from settlements.selectors.profile import get_payout_profile
-
-SEPA_CURRENCY = "EUR"
-MOST_NAME = 70
+from settlements.services.profile import MOST_NAME
 
 _WRITERS = {BatchFormat.PAIN_001: write_pain001, BatchFormat.CSV: write_csv}
 _ENDINGS = {BatchFormat.PAIN_001: "xml", BatchFormat.CSV: "csv"}
@@ -150,9 +149,9 @@ def _bank_day(
     today = organization.today(now)
     is_euro = currency == SEPA_CURRENCY
     wanted = executes_on or today
-    if not max(today, FIRST_DAY) <= wanted <= LAST_DAY:
+    if not max(today, FIRST_DATE) <= wanted <= LAST_DATE:
         raise InvalidPayoutBatch(
-            field="executes_on", problem=f"{wanted} is not a day from {today} to {LAST_DAY}"
+            field="executes_on", problem=f"{wanted} is not a day from {today} to {LAST_DATE}"
         )
     open_day = next_bank_day(wanted, organization.country, sepa=is_euro)
     if executes_on is not None and open_day != executes_on:

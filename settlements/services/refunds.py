@@ -23,13 +23,12 @@ from settlements.errors import (
 )
 from settlements.fees import FeeOnRefund, RefundExceedsSale, RefundParts, SaleParts, refund_parts
 from settlements.item_rules import (
-    amount_problem,
-    date_problem,
     first_problem,
     reason_problem,
     reference_problem,
 )
 from settlements.models import Refund, Sale
+from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
 from settlements.services.item_facts import ItemFacts, item_facts
 from settlements.services.sales import parts_of
@@ -105,7 +104,7 @@ def _problems(
     reference: object, on: object, amount: object, fee: object, reason: object
 ) -> Iterator[tuple[str, str | None]]:
     yield "reference", reference_problem(reference)
-    yield "refunded_on", date_problem(on)
+    yield "refunded_on", day_problem(on)
     if amount is not None:
         yield "amount", amount_problem(amount, least=1)
     known = list(FeeOnRefund)

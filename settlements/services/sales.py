@@ -28,8 +28,6 @@ from settlements.fees import (
 )
 from settlements.item_rules import (
     MOST_QUANTITY,
-    amount_problem,
-    date_problem,
     first_problem,
     metadata_fault,
     method_problem,
@@ -38,6 +36,7 @@ from settlements.item_rules import (
 )
 from settlements.models import Payee, Sale
 from settlements.policies import fee_policy_of
+from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
 from settlements.services.item_facts import ItemFacts, item_facts
 
@@ -76,7 +75,7 @@ class SaleDraft:
 
     def _problems(self) -> Iterator[tuple[str, str | None]]:
         yield "reference", reference_problem(self.reference)
-        yield "sold_on", date_problem(self.sold_on)
+        yield "sold_on", day_problem(self.sold_on)
         yield "method", method_problem(self.method)
         yield "total_amount", amount_problem(self.total_amount, least=1)
         yield "ticket_revenue", amount_problem(self.ticket_revenue)

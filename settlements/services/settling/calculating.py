@@ -4,10 +4,11 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
+from ledger.drafts import LAST_DATE
 from organizations.actors import Actor
 from organizations.models import Organization
 from organizations.services.auditing import atomic_use_case
-from settlements.bank_days import next_bank_day
+from settlements.bank_days import SEPA_CURRENCY, next_bank_day
 from settlements.errors import (
     BelowMinimumPayout,
     ImplausibleCutoff,
@@ -19,13 +20,12 @@ from settlements.errors import (
 from settlements.models import Payee, PayeeStatus, Settlement, SettlementStatus
 from settlements.policies import reserve_of
 from settlements.reserves import SettlementFigures, settlement_figures
-from settlements.rules import LAST_DAY, day_problem
+from settlements.rules import day_problem
 from settlements.services.settling.counting import Open, count_open, take_items
 from settlements.services.settling.locking import lock_payee
 
 # How often it counts again because something was sold meanwhile.
 MOST_COUNTS = 10
-_TARGET_CURRENCY = "EUR"
 _ONE_DAY = date.resolution
 
 
@@ -144,7 +144,7 @@ def _due_on(organization: Organization, payee: Payee, through: date, now: dateti
     """
     country = payee.country or organization.country
     first = max(through, organization.today(now)) + _ONE_DAY
-    due_on = next_bank_day(first, country, sepa=payee.currency == _TARGET_CURRENCY)
-    if due_on > LAST_DAY:
+    due_on = next_bank_day(first, country, sepa=payee.currency == SEPA_CURRENCY)
+    if due_on > LAST_DATE:
         raise ImplausibleCutoff(through=str(through))
     return due_on
