@@ -1,12 +1,13 @@
 """Put the daily reconciliation on the clock; operators may change it in the admin."""
 
 from functools import partial
+from typing import Any
 
 from django.db import migrations
 
 from organizations.seeding import seed_schedule, unseed_schedule
 
-SCHEDULE = {
+SCHEDULE: dict[str, Any] = {
     "name": "Reconcile the books",
     "task": "ledger.tasks.reconcile_all",
     "every": 1,
