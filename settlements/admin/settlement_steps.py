@@ -113,7 +113,7 @@ class SettlementSteps(DocumentAdmin[Settlement]):
             facts=[
                 f"Prepared by {self.preparer(row)}.",
                 *own,
-                f"{row.item_count:,} items through {day(row.through)}, due on {day(row.due_on)}.",
+                f"{items_in(row)} through {day(row.through)}, due on {day(row.due_on)}.",
                 paid_to(row.payee),
             ],
             submit="Approve",
@@ -133,7 +133,7 @@ class SettlementSteps(DocumentAdmin[Settlement]):
             question=f"Discard settlement {row.sequence} of {row.payee.name}?",
             what="Its items are open again, and so is what it held or released. The audit trail "
             "keeps what it said.",
-            facts=[f"{row.item_count:,} items, {money(row.total_amount, row.currency)}"],
+            facts=[f"{items_in(row)}, {money(row.total_amount, row.currency)}"],
             submit="Discard",
             danger=True,
         )
@@ -202,6 +202,10 @@ class SettlementSteps(DocumentAdmin[Settlement]):
             facts=[f"To be paid: {money(row.total_amount, row.currency)}", paid_to(row.payee)],
             submit="Try again",
         )
+
+
+def items_in(row: Settlement) -> str:
+    return "1 item" if row.item_count == 1 else f"{row.item_count:,} items"
 
 
 def paid_to(payee: Payee) -> str:

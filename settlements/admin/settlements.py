@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import action, display
 from unfold.enums import ActionVariant
@@ -55,7 +56,7 @@ class SettlementAdmin(SettlementSteps, StatementAdmin):
     empty_text = (
         "Calculate what a payee is owed through a day. Somebody else approves it, then it is paid."
     )
-    actions_list = ("run_due",)
+    actions_list = ("export", "run_due")
     steps = STEPS
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -172,6 +173,19 @@ class SettlementAdmin(SettlementSteps, StatementAdmin):
     )
     def run_due(self, request: HttpRequest) -> HttpResponse:
         return run_page(self, request)
+
+    @action(
+        description="Export payouts",
+        icon="outgoing_mail",
+        variant=ActionVariant.DEFAULT,
+        permissions=["export"],
+        url_path="export",
+    )
+    def export(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:settlements_payoutbatch_add"))
+
+    def has_export_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return self.has_permission_of(request, "settlements.add_payoutbatch")
 
     def has_run_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return self.has_permission_of(request, "settlements.calculate_settlement")

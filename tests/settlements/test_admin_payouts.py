@@ -152,6 +152,13 @@ def test_says_that_more_are_under_way_than_are_shown(petra, approved, monkeypatc
     assert "only the first" in text_of(petra.get(adding("payoutbatch")))
 
 
+def test_is_reached_from_the_list_of_settlements(petra):
+    url = reverse("admin:settlements_settlement_export")
+
+    assert url in petra.get(listed("settlement")).content.decode()
+    assert petra.get(url).headers["Location"] == adding("payoutbatch")
+
+
 def test_says_that_nothing_is_to_be_paid(petra):
     assert "Nothing is to be paid" in text_of(petra.get(adding("payoutbatch")))
 

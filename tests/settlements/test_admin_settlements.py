@@ -141,7 +141,7 @@ def test_names_who_prepared_it_when_it_is_approved(anton, pending):
     shown = text_of(anton.get(page(pending, "approve")))
 
     assert "Approve 90.00 EUR for Ana?" in shown
-    assert "Prepared by Petra." in shown
+    assert "Prepared by Petra. 1 item through 31 Mar 2026, due on" in shown
     assert "To Ana, IE29 AIBK 9311 5212 3456 78." in shown
 
 
