@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from invoicing.admin.figures import day
-from organizations.admin.base import organization_of
+from organizations.admin.base import actor_of, organization_of
 from settlements.admin.figures import list_of, page_of
 from settlements.schedules import last_day_over
 from settlements.services.running import SettlementRun, due_payees, run_recorded
@@ -19,7 +19,7 @@ def run_page(admin: Any, request: HttpRequest) -> HttpResponse:
     """Says who is due, and settles them; a second click finds nobody who still is."""
     organization = organization_of(request)
     if request.method == "POST":
-        tell(request, run_recorded(organization))
+        tell(request, run_recorded(organization, actor=actor_of(request)))
         return HttpResponseRedirect(f"{list_of('settlement')}?status=pending")
     through = last_day_over(timezone.now(), organization.time_zone)
     due = due_payees(organization, through)

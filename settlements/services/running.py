@@ -99,24 +99,27 @@ class SettlementRun:
 
 
 def run_settlements(
-    organization: Organization, *, through: date | None = None, now: datetime | None = None
+    organization: Organization,
+    *,
+    through: date | None = None,
+    actor: Actor | None = None,
+    now: datetime | None = None,
 ) -> SettlementRun:
     """Settle every payee that is due, each in a transaction of its own.
 
     Without `through`, what is over in the organization's time zone counts: through yesterday. One
     payee's refusal or failure stops no other. May run twice, also at once, and may be killed at
-    any point: what it has not settled is still due.
+    any point: what it has not settled is still due. `actor` is who asked for it, if not the clock:
+    they have prepared what is settled, and approve none of it.
     """
     now = now or timezone.now()
     through = through or last_day_over(now, organization.time_zone)
-    return _run(organization, through, now, due_payees(organization, through))
+    actor = actor or Actor.system(organization, NAME)
+    return _run(actor, through, now, due_payees(organization, through))
 
 
-def _run(
-    organization: Organization, through: date, now: datetime, due: Sequence[DuePayee]
-) -> SettlementRun:
-    actor = Actor.system(organization, NAME)
-    run = SettlementRun(organization, through)
+def _run(actor: Actor, through: date, now: datetime, due: Sequence[DuePayee]) -> SettlementRun:
+    run = SettlementRun(actor.organization, through)
     for each in due:
         run.payees.append(_settle(actor, each, now))
     return run
@@ -143,7 +146,11 @@ def organizations_to_settle() -> QuerySet[Organization]:
 
 
 def run_recorded(
-    organization: Organization, *, through: date | None = None, now: datetime | None = None
+    organization: Organization,
+    *,
+    through: date | None = None,
+    actor: Actor | None = None,
+    now: datetime | None = None,
 ) -> SettlementRun:
     """The same as a job: its record has the counts, and whom it could not settle as mismatches,
     which raise an alert. Where nobody is due there is no record."""
@@ -153,7 +160,7 @@ def run_recorded(
     if not due:
         return SettlementRun(organization, through)
     with recorded_job(organization, NAME, now=now) as job:
-        run = _run(organization, through, now, due)
+        run = _run(actor or Actor.system(organization, NAME), through, now, due)
         job.count(**run.counts)
         job.mismatch([payee.as_json() for payee in run.failed], len(run.failed))
     return run

@@ -346,6 +346,18 @@ def test_settles_everybody_who_is_due(market, petra):
     assert Settlement.objects.of(market.organization).count() == 1
 
 
+def test_who_settles_everybody_approves_none_of_it(market, anton):
+    market.sell(market.payee(schedule={"every": "day"}))
+    follow(anton, reverse("admin:settlements_settlement_run_due"))
+    settlement = Settlement.objects.of(market.organization).get()
+
+    refused = follow(anton, page(settlement, "approve"))
+
+    assert settlement.prepared_by_id == market.approves.pk
+    assert "somebody else has to" in refused
+    assert fresh(settlement).status == "pending"
+
+
 def test_says_that_nobody_is_due(market, petra, ana):
     shown = text_of(petra.get(reverse("admin:settlements_settlement_run_due")))
 
