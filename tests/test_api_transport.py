@@ -1,6 +1,8 @@
 """What holds for every request: credentials, request ids, errors in one shape, throttling."""
 
 import json
+import time
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +10,16 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
+from django_redis.cache import RedisCache
 
 from core.api import throttling
 from core.api.errors import Throttled
+from core.read_through.back_off import BackOff
 from organizations.actors import Actor
 from organizations.models import ApiKey
 from organizations.services.keys import revoke_api_key
 from tests.api import ROOT, SALE, code_of, send
+from tests.core.redis_servers import SilentServer
 from tests.factories import UserFactory
 
 
@@ -280,6 +285,25 @@ class TestThrottling:
 
         with pytest.raises(Throttled):
             throttling.throttle(caller, now=60.0)
+
+    def test_hardly_waits_for_a_redis_that_hangs_and_counts_here(self, settings, monkeypatch):
+        settings.API_REQUESTS_PER_MINUTE = 2
+        settings.API_THROTTLE_IN_REDIS = True
+        monkeypatch.setattr(throttling, "_back_off", BackOff())
+        with closing(SilentServer()) as silent:
+            address = f"{silent.url}&socket_timeout=0.06&socket_connect_timeout=0.06"
+            cache = RedisCache(address, settings.CACHES["figures"])
+            monkeypatch.setattr(throttling, "caches", {"figures": cache})
+            began = time.monotonic()
+            throttling.throttle("a", now=60.0)
+            throttling.throttle("a", now=60.0)
+            waited_s = time.monotonic() - began
+
+            with pytest.raises(Throttled):
+                throttling.throttle("a", now=60.0)
+
+        assert waited_s < 0.2
+        assert len(silent.connections) == 1
 
 
 @pytest.mark.django_db

@@ -2,11 +2,14 @@
 
 import threading
 import time
+from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
+from redis.exceptions import RedisError
 
 from core.api.errors import Throttled
+from core.read_through.back_off import BackOff
 
 WINDOW_S = 60
 
@@ -28,6 +31,7 @@ class Counter:
 
 
 _here = Counter()
+_back_off = BackOff()
 
 
 def throttle(caller: str, now: float | None = None, most: int | None = None) -> None:
@@ -54,10 +58,21 @@ def _count(caller: str, window: int) -> int:
     here = _here.add(caller, window)
     if not settings.API_THROTTLE_IN_REDIS:
         return here
-    key = f"api-requests:{caller}:{window}"
-    cache.add(key, 0, timeout=2 * WINDOW_S)
+    everywhere = _count_in_redis(f"countinghouse:api-requests:{caller}:{window}")
+    return here if everywhere is None else everywhere
+
+
+def _count_in_redis(key: str) -> int | None:
+    """None where Redis is away: then each process counts alone. No request waits for it for
+    longer than a read of figures does, and hardly any once it did not answer."""
+    if not _back_off.admits():
+        return None
+    cache: Any = caches["figures"]
     try:
-        # None where Redis is away, as its errors are ignored: then each process counts alone.
-        return int(cache.incr(key) or here)
-    except ValueError:
-        return here
+        with cache.client.get_client(write=True).pipeline(transaction=False) as asked:
+            count, _ = asked.incr(key).expire(key, 2 * WINDOW_S).execute()
+    except (RedisError, OSError):
+        _back_off.failed()
+        return None
+    _back_off.answered()
+    return int(count)
