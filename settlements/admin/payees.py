@@ -263,8 +263,8 @@ class PayeeAdmin(DocumentAdmin[Payee]):
             NoForm(sent(request)),
             suspend,
             question=f"Suspend {row.name}?",
-            what="Nothing is settled, approved or tried again for them until they are active "
-            "again. What is sold meanwhile goes on being owed to them.",
+            what="Nothing is settled, approved, tried again or put into a file for the bank until "
+            "they are active again. What is sold meanwhile goes on being owed to them.",
             submit="Suspend",
             danger=True,
         )

@@ -147,7 +147,7 @@ class BatchList(BatchView):
         "POST": access(WRITE, "settlements.add_payoutbatch"),
     }
     refuses_reads = True
-    said_as = {"iban": "debtor.iban", "bic": "debtor.bic"}
+    said_as = {"iban": "debtor.iban", "bic": "debtor.bic", "payee": "settlements"}
 
     @extend_schema(
         operation_id="list_payout_batches", parameters=[BatchFilters], responses=BatchPage

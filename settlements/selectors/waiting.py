@@ -6,7 +6,14 @@ from typing import Any
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 
 from organizations.models import Organization
-from settlements.models import Payout, PayoutBatchItem, PayoutStatus, Settlement, SettlementStatus
+from settlements.models import (
+    PayeeStatus,
+    Payout,
+    PayoutBatchItem,
+    PayoutStatus,
+    Settlement,
+    SettlementStatus,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,13 @@ def payouts_under_way(
     organization: Organization, *, currency: str | None = None
 ) -> QuerySet[Payout]:
     """The payouts that the bank may be asked for, each with settlement and payee; those that no
-    file holds come first. `exported_at` is when the last file was made that holds it."""
+    file holds come first. `exported_at` is when the last file was made that holds it.
+
+    To a payee who is suspended nothing is sent.
+    """
     files = PayoutBatchItem.objects.of(organization).filter(payout_id=OuterRef("pk"))
     latest = files.order_by("-batch__created_at").values("batch__created_at")[:1]
-    payouts: QuerySet[Payout] = Payout.objects.of(organization).filter(
-        status=PayoutStatus.INITIATED
-    )
+    payouts = _to_be_sent(organization)
     if currency is not None:
         payouts = payouts.filter(currency=currency)
     found: Any = payouts.select_related("settlement__payee").annotate(exported_at=Subquery(latest))
@@ -59,5 +67,12 @@ def payouts_under_way(
 
 def currencies_under_way(organization: Organization) -> list[str]:
     """The currencies of the payouts that the bank may be asked for."""
-    payouts = Payout.objects.of(organization).filter(status=PayoutStatus.INITIATED)
+    payouts = _to_be_sent(organization)
     return list(payouts.order_by("currency").values_list("currency", flat=True).distinct())
+
+
+def _to_be_sent(organization: Organization) -> QuerySet[Payout]:
+    payouts: QuerySet[Payout] = Payout.objects.of(organization).filter(
+        status=PayoutStatus.INITIATED, settlement__payee__status=PayeeStatus.ACTIVE
+    )
+    return payouts

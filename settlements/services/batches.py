@@ -24,6 +24,7 @@ from settlements.errors import (
     InvalidPayoutBatch,
     MixedCurrencies,
     PayeeHasNoIban,
+    PayeeSuspended,
     PayoutProfileMissing,
     SepaNeedsEuro,
     SettlementRepeated,
@@ -31,6 +32,7 @@ from settlements.errors import (
 )
 from settlements.models import (
     BatchFormat,
+    PayeeStatus,
     Payout,
     PayoutBatch,
     PayoutBatchItem,
@@ -68,6 +70,7 @@ def export_batch(
     Raises:
         EmptyPayoutBatch, SettlementRepeated, InvalidPayoutBatch, InvalidIban, InvalidBic
         UnknownSettlement, BatchSettlementNotProcessing, MixedCurrencies, AlreadyExported
+        PayeeSuspended: no money is sent to them, also if it was approved before.
         SepaNeedsEuro, PayeeHasNoIban, PayoutProfileMissing: of a pain.001 file only.
     """
     wanted = _check_settlements(settlements)
@@ -215,6 +218,8 @@ def _lock_payouts(organization: Organization, wanted: Sequence[UUID]) -> list[Pa
             raise UnknownSettlement(settlement=id)
         if id not in under_way:
             raise BatchSettlementNotProcessing(settlement=id, status=found[id].status)
+        if found[id].payee.status != PayeeStatus.ACTIVE:
+            raise PayeeSuspended(payee=found[id].payee.code)
         under_way[id].settlement = found[id]
     return [under_way[id] for id in wanted]
 

@@ -19,12 +19,14 @@ from settlements.errors import (
     InvalidPayoutBatch,
     MixedCurrencies,
     PayeeHasNoIban,
+    PayeeSuspended,
     PayoutProfileMissing,
     SepaNeedsEuro,
     SettlementRepeated,
     UnknownSettlement,
 )
 from settlements.models import PayoutBatch, PayoutBatchItem, Settlement
+from settlements.selectors.waiting import payouts_under_way
 from settlements.services.batches import export_batch
 from settlements.services.profile import save_payout_profile
 from tests.settlements.market import CUTOFF, IBAN, OTHER_IBAN, Market, at_once, outcomes
@@ -226,6 +228,16 @@ def test_refuses_one_that_failed_and_was_not_tried_again(market: Market) -> None
     settlement = market.fail(approved(market))
 
     assert refused(market, BatchSettlementNotProcessing, settlement).status == "failed"
+
+
+def test_refuses_one_whose_payee_was_suspended_after_its_approval(market: Market) -> None:
+    settlement = approved(market)
+    market.suspend(settlement.payee)
+
+    refusal = refused(market, PayeeSuspended, settlement, format="csv")
+
+    assert refusal.payee == "ana"
+    assert not payouts_under_way(market.organization).exists()
 
 
 def test_refuses_one_with_nothing_to_pay(market: Market) -> None:
