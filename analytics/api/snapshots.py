@@ -13,7 +13,7 @@ from analytics.rules import check_campaign
 from analytics.selectors.snapshots import Snapshot, as_snapshot, get_snapshot, list_snapshots
 from analytics.services.snapshots import record_snapshot
 from core.api.answers import json_answer, moment
-from core.api.pagination import Page, page_of
+from core.api.pagination import Page
 from core.api.schema import answered, asked
 from core.api.serializers import (
     MOST_MINOR_UNITS,
@@ -170,15 +170,11 @@ class FunnelSnapshots(AnalyticsView):
         one snapshot, which is read from the cache.
         """
         given = self.filters(self.query(SnapshotFilters))
-        cursor, page_size = given.pop("cursor", None), given.pop("page_size")
-        if cursor is None and _names_one(given):
-            return json_answer(Page((), None, None).as_json(self._found(given)))
-        page = page_of(
-            request,
-            list_snapshots(self.organization, **given),
-            ordering="-snapshot_on",
-            page_size=page_size,
-            cursor=cursor,
+        wanted = {name: given[name] for name in _NARROWED if name in given}
+        if "cursor" not in given and _names_one(wanted):
+            return json_answer(Page((), None, None).as_json(self._found(wanted)))
+        page = self.page(
+            request, list_snapshots(self.organization, **wanted), given, "-snapshot_on"
         )
         return json_answer(page.as_json([_as_json(as_snapshot(r), r.event) for r in page.rows]))
 
@@ -226,6 +222,9 @@ class FunnelSnapshots(AnalyticsView):
             raise UnknownEvent(**refusal.facts) from None
         row, is_new = record_snapshot(actor=self.actor, event=event, now=self.now, **given)
         return json_answer(_as_json(as_snapshot(row), event), 201 if is_new else 200)
+
+
+_NARROWED = ("event", "campaign", "since", "until")
 
 
 def _names_one(given: dict[str, Any]) -> bool:

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
-from core.api.pagination import Page, page_of
 from core.api.serializers import Text
 from core.errors import Refusal
 from invoicing.errors import (
@@ -90,18 +89,6 @@ class InvoicingView(OrganizationView):
             return get_order(self.organization, id)
         except OrderNotFound:
             raise UnknownOrder(order=id) from None
-
-    def page(
-        self, request: HttpRequest, rows: Any, given: Mapping[str, Any], ordering: str
-    ) -> Page:
-        """One page of `rows`, where `given` is what a `Paged` took."""
-        return page_of(
-            request,
-            rows,
-            ordering=ordering,
-            page_size=given["page_size"],
-            cursor=given.get("cursor"),
-        )
 
 
 class CustomerName(Text):

@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from core.api.errors import Malformed, NotAllowed
+from core.api.pagination import Page, page_of
 from core.api.throttling import throttle
 from core.api.views import SAFE, ApiView, Handler
 from organizations.actors import Actor
@@ -58,6 +59,18 @@ class OrganizationView(ApiView):
         wanted = self.access.get(method)
         if wanted is None or not self.caller.may(wanted):
             raise NotAllowed(self._lacking(wanted))
+
+    def page(
+        self, request: HttpRequest, rows: Any, given: Mapping[str, Any], ordering: str
+    ) -> Page:
+        """One page of `rows`, where `given` is what a `Paged` took."""
+        return page_of(
+            request,
+            rows,
+            ordering=ordering,
+            page_size=given["page_size"],
+            cursor=given.get("cursor"),
+        )
 
     def require(self, permission: str) -> None:
         """Of a person, this permission too: what a request takes can depend on what it says."""

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, overload
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
-from core.api.pagination import Page, page_of
 from core.api.serializers import Text
 from core.errors import Refusal
 from invoicing.rules import shown
@@ -46,18 +45,6 @@ class SettlementsView(OrganizationView):
             return get_payee(self.organization, name)
         except PayeeNotFound:
             raise UnknownPayee(payee=shown(name)) from None
-
-    def page(
-        self, request: HttpRequest, rows: Any, given: Mapping[str, Any], ordering: str
-    ) -> Page:
-        """One page of `rows`, where `given` is what a `Paged` took."""
-        return page_of(
-            request,
-            rows,
-            ordering=ordering,
-            page_size=given["page_size"],
-            cursor=given.get("cursor"),
-        )
 
 
 class PayeeName(Text):

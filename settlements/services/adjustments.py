@@ -24,7 +24,7 @@ from settlements.item_rules import (
 from settlements.models import Adjustment, AdjustmentKind, Payee
 from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
-from settlements.services.item_facts import ItemFacts, item_facts
+from settlements.services.item_facts import ItemFacts, as_recorded, item_facts
 
 
 def record_adjustment(
@@ -178,10 +178,7 @@ def _recorded(asked: Adjustment, account: UUID | None) -> Adjustment:
     ]
     if account not in (None, found.account_id):
         differs.append("account")
-    if differs:
-        raise ReferenceConflict(reference=asked.reference, differs=", ".join(differs))
-    found.is_replay = True
-    return found
+    return as_recorded(found, differs)
 
 
 def _as_told(adjustment: Adjustment, payee: Payee) -> dict[str, Any]:

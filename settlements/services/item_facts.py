@@ -1,9 +1,10 @@
 """What an item needs to know before it is recorded: payee, event, accounts; one SELECT."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeVar
 from uuid import UUID
 
 from core.db import prepared_cursor
@@ -13,8 +14,10 @@ from ledger.selectors.accounts import as_uuid
 from ledger.services.posting import AccountsByName
 from organizations.models import Organization
 from organizations.rules import is_storable
-from settlements.errors import UnknownEvent, UnknownPayee
+from settlements.errors import ReferenceConflict, UnknownEvent, UnknownPayee
 from settlements.models import Payee, PayeeItem
+
+_Item = TypeVar("_Item", bound=PayeeItem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,18 @@ def item_facts(
         known=AccountsByName((id, code, currency) for id, code, _, currency in accounts),
         is_taken=is_taken,
     )
+
+
+def as_recorded(found: _Item, differs: Sequence[str]) -> _Item:
+    """The item that stands under a reference, if it differs in nothing from what is asked for.
+
+    Raises:
+        ReferenceConflict
+    """
+    if differs:
+        raise ReferenceConflict(reference=found.reference, differs=", ".join(differs))
+    found.is_replay = True
+    return found
 
 
 def _names(name: str | UUID) -> tuple[str, UUID | None]:

@@ -30,7 +30,7 @@ from settlements.item_rules import (
 from settlements.models import Refund, Sale
 from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
-from settlements.services.item_facts import ItemFacts, item_facts
+from settlements.services.item_facts import ItemFacts, as_recorded, item_facts
 from settlements.services.sales import parts_of
 
 
@@ -217,10 +217,7 @@ def _recorded(asked: Refund, amount: int | None, fee: str) -> Refund:
         )
         if not is_same
     ]
-    if differs:
-        raise ReferenceConflict(reference=asked.reference, differs=", ".join(differs))
-    found.is_replay = True
-    return found
+    return as_recorded(found, differs)
 
 
 def _is_of(found: Refund, amount: int | None) -> bool:

@@ -38,7 +38,7 @@ from settlements.models import Payee, Sale
 from settlements.policies import fee_policy_of
 from settlements.rules import amount_problem, day_problem
 from settlements.services import postings
-from settlements.services.item_facts import ItemFacts, item_facts
+from settlements.services.item_facts import ItemFacts, as_recorded, item_facts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,10 +244,7 @@ def _recorded(organization: Organization, draft: SaleDraft, facts: ItemFacts) ->
         differs.append("event")
     if not same_json(found.metadata, draft.metadata):
         differs.append("metadata")
-    if differs:
-        raise ReferenceConflict(reference=draft.reference, differs=", ".join(differs))
-    found.is_replay = True
-    return found
+    return as_recorded(found, differs)
 
 
 def _as_told(sale: Sale, payee: Payee) -> dict[str, Any]:
