@@ -4,6 +4,8 @@ Each task is short, takes ids, may run twice and may be killed at any point: wha
 found in the database, so a sweep does what a lost message has left undone.
 """
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from celery import shared_task
@@ -36,11 +38,8 @@ def delete_expired_idempotency_keys() -> None:
     """Delete the stored answers whose time is over, of all organizations, in small transactions."""
     now = timezone.now()
     for organization in organizations_with_expired_keys(now):
-        with recorded_job(organization, "delete expired idempotency keys") as job:
-            deleted = MOST
-            while deleted == MOST:
-                deleted = delete_expired_keys(organization, now, most=MOST)
-                job.count(deleted=deleted)
+        delete = partial(delete_expired_keys, organization, now, most=MOST)
+        _delete_all(organization, "delete expired idempotency keys", delete)
 
 
 @shared_task
@@ -70,11 +69,17 @@ def delete_delivered_messages() -> None:
     """Delete the messages that were delivered a week ago, in small transactions."""
     now = timezone.now()
     for organization in organizations_with_old_messages(now):
-        with recorded_job(organization, "delete delivered messages") as job:
-            deleted = MOST
-            while deleted == MOST:
-                deleted = delete_delivered(organization, now, most=MOST)
-                job.count(deleted=deleted)
+        delete = partial(delete_delivered, organization, now, most=MOST)
+        _delete_all(organization, "delete delivered messages", delete)
+
+
+def _delete_all(organization: Organization, job_name: str, delete: Callable[[], int]) -> None:
+    """Have `delete` take up to `MOST` at a time, each time in a transaction of its own."""
+    with recorded_job(organization, job_name) as job:
+        deleted = MOST
+        while deleted == MOST:
+            deleted = delete()
+            job.count(deleted=deleted)
 
 
 @shared_task

@@ -11,7 +11,7 @@ from analytics.rules import check_campaign, check_counts, check_day, check_metad
 from analytics.services.keeping import keep_recorded
 from organizations.actors import Actor
 from organizations.rules import check_currency
-from organizations.services.auditing import atomic_use_case
+from organizations.services.auditing import Audit, atomic_use_case
 from settlements.models import Event
 
 FIELDS = (
@@ -70,24 +70,29 @@ def record_snapshot(
     with atomic_use_case(actor, "record_snapshot") as audit:
         row, is_new = _locked_or_inserted(given)
         row.organization = actor.organization
-        before, after = _as_audited(row), _as_audited(given)
-        changed = [name for name in FIELDS if before[name] != after[name]]
         if is_new:
             key = {"event": row.event_id, "campaign": row.campaign, "snapshot_on": row.snapshot_on}
-            audit(row, after={**key, **after})
-        elif changed:
-            for name in changed:
-                setattr(row, name, after[name])
-            row.updated_at = moment
-            row.save(update_fields=[*changed, "updated_at"])
-            audit(
-                row,
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-            )
-        if is_new or changed:
+            audit(row, after={**key, **_as_audited(row)})
+        if is_new or _corrected(audit, row, given):
             keep_recorded(row)
     return row, is_new
+
+
+def _corrected(audit: Audit, row: FunnelSnapshot, given: FunnelSnapshot) -> bool:
+    """Whether the row said something else until now."""
+    before, after = _as_audited(row), _as_audited(given)
+    changed = [name for name in FIELDS if before[name] != after[name]]
+    if changed:
+        for name in changed:
+            setattr(row, name, after[name])
+        row.updated_at = given.updated_at
+        row.save(update_fields=[*changed, "updated_at"])
+        audit(
+            row,
+            before={name: before[name] for name in changed},
+            after={name: after[name] for name in changed},
+        )
+    return bool(changed)
 
 
 def _locked_or_inserted(given: FunnelSnapshot) -> tuple[FunnelSnapshot, bool]:

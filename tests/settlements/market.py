@@ -19,6 +19,19 @@ from ledger.selectors.balances import balance_at
 from organizations.actors import Actor
 from organizations.models import Organization, User
 from settlements.models import Adjustment, Event, Payee, Refund, Sale, Settlement
+from settlements.services.adjustments import record_adjustment
+from settlements.services.events import create_event
+from settlements.services.payees import change_payee, create_payee
+from settlements.services.refunds import record_refund
+from settlements.services.sales import SaleDraft, record_sale
+from settlements.services.settling import (
+    approve_settlement,
+    calculate_settlement,
+    discard_settlement,
+    fail_settlement,
+    pay_settlement,
+    retry_settlement,
+)
 
 DAY = date(2026, 3, 10)
 LATER = date(2026, 3, 20)
@@ -50,14 +63,10 @@ class Market:
 
     def payee(self, code: str = "ana", **others: Any) -> Payee:
         """An organizer, settled by hand, without fee policy or reserve."""
-        from settlements.services.payees import create_payee
-
         given = {"name": code.title(), "currency": "EUR", **others}
         return create_payee(actor=self.preparer, code=code, **given)
 
     def change(self, payee: Payee, **changes: Any) -> Payee:
-        from settlements.services.payees import change_payee
-
         return change_payee(actor=self.preparer, payee=payee, **changes)
 
     def suspend(self, payee: Payee) -> Payee:
@@ -66,8 +75,6 @@ class Market:
     def event(
         self, payee: Payee, code: str = "concert", ends_on: date = DAY, **others: Any
     ) -> Event:
-        from settlements.services.events import create_event
-
         given = {"name": code.title(), **others}
         return create_event(actor=self.preparer, code=code, payee=payee, ends_on=ends_on, **given)
 
@@ -86,8 +93,6 @@ class Market:
     ) -> Sale:
         """A sale by card; `fee` is the platform's, a tenth unless it is given. What else a
         SaleDraft takes may be given: `platform_fee=None` leaves the parts to the policy."""
-        from settlements.services.sales import record_sale
-
         draft = replace(
             self.draft(payee, total, fee, on=on, event=event, reference=reference), **others
         )
@@ -103,10 +108,8 @@ class Market:
         event: Event | None = None,
         reference: str = "",
         **others: Any,
-    ) -> Any:
+    ) -> SaleDraft:
         """The draft of such a sale."""
-        from settlements.services.sales import SaleDraft
-
         given: dict[str, Any] = {
             "reference": reference or f"sale-{next(self._numbers)}",
             "payee": payee.pk,
@@ -121,8 +124,6 @@ class Market:
 
     def record(self, seller: Payee, /, **given: Any) -> Sale:
         """A sale that says just what is given, be it another payee or an empty reference."""
-        from settlements.services.sales import record_sale
-
         return record_sale(actor=self.preparer, draft=replace(self.draft(seller), **given))
 
     def refund(
@@ -136,8 +137,6 @@ class Market:
         actor: Actor | None = None,
         **others: Any,
     ) -> Refund:
-        from settlements.services.refunds import record_refund
-
         return record_refund(
             actor=actor or self.preparer,
             sale=sale,
@@ -159,8 +158,6 @@ class Market:
         actor: Actor | None = None,
         **others: Any,
     ) -> Adjustment:
-        from settlements.services.adjustments import record_adjustment
-
         return record_adjustment(
             actor=actor or self.preparer,
             payee=payee.pk,
@@ -174,39 +171,27 @@ class Market:
     def settle(
         self, payee: Payee, through: date = CUTOFF, actor: Actor | None = None, **others: Any
     ) -> Settlement:
-        from settlements.services.settling import calculate_settlement
-
         return calculate_settlement(
             actor=actor or self.preparer, payee=payee, through=through, **others
         )
 
     def discard(self, settlement: Settlement) -> None:
-        from settlements.services.settling import discard_settlement
-
         discard_settlement(actor=self.preparer, settlement=settlement)
 
     def approve(
         self, settlement: Settlement, actor: Actor | None = None, **others: Any
     ) -> Settlement:
-        from settlements.services.settling import approve_settlement
-
         return approve_settlement(actor=actor or self.approver, settlement=settlement, **others)
 
     def pay(self, settlement: Settlement, on: date = CUTOFF, **others: Any) -> Settlement:
-        from settlements.services.settling import pay_settlement
-
         return pay_settlement(actor=self.preparer, settlement=settlement, paid_on=on, **others)
 
     def fail(
         self, settlement: Settlement, reason: str = "account closed", **others: Any
     ) -> Settlement:
-        from settlements.services.settling import fail_settlement
-
         return fail_settlement(actor=self.preparer, settlement=settlement, reason=reason, **others)
 
     def retry(self, settlement: Settlement, **others: Any) -> Settlement:
-        from settlements.services.settling import retry_settlement
-
         return retry_settlement(actor=self.preparer, settlement=settlement, **others)
 
     def paid(self, payee: Payee, through: date = CUTOFF) -> Settlement:
