@@ -25,10 +25,7 @@ from core.db import TenantModel
 from core.servers import PROJECT
 
 TENANT = "organization_id"
-PRODUCT = tuple(
-    f"{PROJECT / folder}/"
-    for folder in ("core", "config", "demo", *settings.APPS)
-)
+PRODUCT = tuple(f"{PROJECT / folder}/" for folder in ("core", "config", "demo", *settings.APPS))
 # Asked through these, it is still the caller who asks.
 BETWEEN = (f"{PROJECT / 'core' / 'db'}/",)
 # Where no organization is given these ask of the whole installation, and say so.

@@ -405,7 +405,7 @@ REMOVALS = {
         "account_organization_exists",
         "DELETE FROM organizations_organization",
     ),
-    "account": ("journalline_account_is_of_its_organization", "DELETE FROM ledger_account"),
+    "account": ("account_with_lines_stays", "DELETE FROM ledger_account"),
 }
 
 

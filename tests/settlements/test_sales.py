@@ -1,7 +1,7 @@
 """Recording a sale: what it posts, what it refuses, and what a second one of the same gives."""
 
 from datetime import UTC, date, datetime
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -36,6 +36,9 @@ from tests.settlements.market import (
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+# The id of no row.
+NOBODY = UUID("0190d1a2-7c00-7b3a-8b1e-5f0c9a4d2e61")
 
 
 @pytest.fixture
@@ -234,12 +237,12 @@ class TestRefusals:
 
         assert (caught.value.payee, caught.value.expected) == ("ana", "EUR")
 
-    @pytest.mark.parametrize("payee", ["nobody", "", "\0", "\ud800", uuid4(), str(uuid4())])
+    @pytest.mark.parametrize("payee", ["nobody", "", "\0", "\ud800", NOBODY, str(NOBODY)])
     def test_a_payee_that_is_not_there(self, market, ana, payee):
         with refused(UnknownPayee, market.organization):
             market.record(ana, payee=payee)
 
-    @pytest.mark.parametrize("event", ["nothing", "\0", uuid4(), "theirs"])
+    @pytest.mark.parametrize("event", ["nothing", "\0", NOBODY, "theirs"])
     def test_an_event_that_is_not_there_or_another_payees(self, market, ana, event):
         market.event(market.payee("bob"), "theirs")
 
