@@ -174,7 +174,7 @@ class TestChange:
 
     def test_knows_what_can_change(self, market, ana):
         with pytest.raises(TypeError, match="id"):
-            change_event(actor=market.preparer, event=market.event(ana), id=uuid7())
+            change_event(actor=market.preparer, event=market.event(ana), id=NOBODY)
 
 
 class TestSelectors:
