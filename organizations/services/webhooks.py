@@ -26,6 +26,10 @@ ANSWER_TIMEOUT_S = 10.0
 LEADING = "whsec_"
 SECRET_BYTES = 32
 
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# What NAT64 translates (RFC 6052), and what IPv4 was once embedded in (RFC 4291).
+_ENDS_IN_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
+
 
 class WebhookFailed(Exception):
     """The other side did not take the message."""
@@ -125,4 +129,21 @@ def _open_socket(host: str, port: int) -> socket.socket:
 
 def _may_be_reached(address: str) -> bool:
     """An owner of books is not an operator: in production their webhook reaches what is public."""
-    return settings.WEBHOOKS_MAY_BE_PRIVATE or ipaddress.ip_address(address.split("%")[0]).is_global
+    if settings.WEBHOOKS_MAY_BE_PRIVATE:
+        return True
+    found = ipaddress.ip_address(address.split("%")[0])
+    return _is_public(found) and all(map(_is_public, _led_to(found)))
+
+
+def _is_public(address: _Address) -> bool:
+    is_of_a_site = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not address.is_multicast and not is_of_a_site
+
+
+def _led_to(address: _Address) -> Iterator[ipaddress.IPv4Address]:
+    """The IPv4 addresses to which a gateway may pass on what is sent to an IPv6 one."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if any(address in network for network in _ENDS_IN_IPV4):
+            yield ipaddress.IPv4Address(address.packed[-4:])

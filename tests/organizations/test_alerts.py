@@ -208,7 +208,14 @@ def test_nothing_is_posted_unsigned(listening, webhook):
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "localhost"]
+    "host",
+    [
+        *("127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:127.0.0.1]", "localhost"),
+        # What a gateway passes on to 169.254.169.254 or 127.0.0.1.
+        *("[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::]", "[::127.0.0.1]"),
+        # Of a site, and of everybody on it.
+        *("[fec0::1]", "[ff02::1]", "224.0.0.1"),
+    ],
 )
 def test_in_production_a_webhook_is_a_public_address(acme, settings, host):
     settings.WEBHOOKS_MAY_BE_PRIVATE = False
