@@ -226,6 +226,12 @@ class ImplausibleCutoff(Invalid):
     attr = "through"
 
 
+class CutoffInTheFuture(Invalid):
+    """Nothing is settled through {through}: that day has not begun ({today} is today)."""
+
+    attr = "through"
+
+
 class SettlementsBusy(Conflict):
     """The account of payee {payee} keeps changing: repeat."""
 

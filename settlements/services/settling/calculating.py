@@ -11,6 +11,7 @@ from organizations.services.auditing import atomic_use_case
 from settlements.bank_days import SEPA_CURRENCY, next_bank_day
 from settlements.errors import (
     BelowMinimumPayout,
+    CutoffInTheFuture,
     ImplausibleCutoff,
     NothingToSettle,
     PayeeSuspended,
@@ -40,16 +41,17 @@ def calculate_settlement(
 
     Raises:
         PayeeNotFound, PayeeSuspended, ImplausibleCutoff, SettledAlready, NothingToSettle
+        CutoffInTheFuture: nothing could be settled again before that day.
         BelowMinimumPayout: the items wait.
         SettlementsBusy: items kept coming in, dated on or before that day.
     """
-    if day_problem(through) is not None:
-        raise ImplausibleCutoff(through=str(through))
+    now = now or timezone.now()
+    _check_cutoff(through, today=actor.organization.today(now))
     with atomic_use_case(actor, "calculate_settlement") as audit:
         locked = lock_payee(actor.organization, payee.pk)
         if locked.status != PayeeStatus.ACTIVE:
             raise PayeeSuspended(payee=locked.code)
-        settlement = _settle(actor, locked, through, now or timezone.now())
+        settlement = _settle(actor, locked, through, now)
         settlement.payee = locked
         audit(
             settlement,
@@ -64,6 +66,13 @@ def calculate_settlement(
             },
         )
     return settlement
+
+
+def _check_cutoff(through: date, *, today: date) -> None:
+    if day_problem(through) is not None:
+        raise ImplausibleCutoff(through=str(through))
+    if through > today:
+        raise CutoffInTheFuture(through=str(through), today=str(today))
 
 
 def _settle(actor: Actor, payee: Payee, through: date, now: datetime) -> Settlement:
