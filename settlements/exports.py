@@ -311,7 +311,7 @@ def _payout_as_json(payout: Payout) -> dict[str, Any]:
         "failure_reason": payout.failure_reason,
         "failure_code": payout.failure_code,
         "journal_entry": payout.entry_id,
-        "return_entry": payout.return_entry_id,
+        "return_journal_entry": payout.return_entry_id,
     }
 
 
@@ -322,9 +322,9 @@ def _line_as_json(line: StatementLine) -> dict[str, Any]:
         "id": item.id,
         "occurred_on": item.occurred_on,
         "reference": item.reference,
-        "event": item.event,
+        "event": item.event or None,
         "sale": item.sale_id,
-        "sale_reference": line.sale_reference,
+        "sale_reference": line.sale_reference or None,
         "description": item.description,
         "quantity": item.quantity,
         "total_amount": item.total_amount,

@@ -64,7 +64,7 @@ class StatementPayout(Shape):
     failure_reason = serializers.CharField(allow_blank=True)
     failure_code = serializers.CharField(allow_blank=True)
     journal_entry = serializers.UUIDField(allow_null=True)
-    return_entry = serializers.UUIDField(allow_null=True)
+    return_journal_entry = serializers.UUIDField(allow_null=True)
 
 
 class SettlementStatementLine(Shape):
@@ -75,9 +75,9 @@ class SettlementStatementLine(Shape):
     id = serializers.UUIDField()
     occurred_on = serializers.DateField()
     reference = serializers.CharField()
-    event = serializers.CharField(allow_blank=True, help_text="The event's code.")
+    event = serializers.CharField(allow_null=True, help_text="The event's code.")
     sale = serializers.UUIDField(allow_null=True, help_text="Itself, or what was refunded.")
-    sale_reference = serializers.CharField(allow_blank=True)
+    sale_reference = serializers.CharField(allow_null=True)
     description = serializers.CharField(allow_blank=True)
     quantity = serializers.IntegerField()
     total_amount = serializers.IntegerField()
