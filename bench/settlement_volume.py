@@ -9,7 +9,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from bench.invoicing import renew_statistics
 from ledger.models import Account, AccountRole
+from ledger.services.charts import install_chart
+from organizations.actors import Actor
 from organizations.models import Organization
 
 # Sale n is payee n % payees', on a day of four weeks; a tenth of it is the platform's.
@@ -100,6 +103,17 @@ _ROLES = {
     "card": AccountRole.CARD_CLEARING,
     "fees": AccountRole.PLATFORM_FEES,
 }
+
+
+def market_with_sales(slug: str, sales: int, *, payees: int = 1) -> Organization:
+    """An organization that has sold so much, and statistics for the planner."""
+    organization = Organization.objects.create(
+        slug=f"market-{slug}", name="Market", currency="EUR", country="IE"
+    )
+    install_chart(actor=Actor.system(organization), chart="ticketing")
+    fill_sales(organization, sales, payees=payees)
+    renew_statistics()
+    return organization
 
 
 def fill_sales(organization: Organization, sales: int, *, payees: int) -> None:

@@ -6,10 +6,8 @@ from statistics import median
 
 from bench.invoicing import renew_statistics
 from bench.measuring import Row, stopwatch
-from bench.settlement_volume import fill_sales
-from ledger.services.charts import install_chart
+from bench.settlement_volume import market_with_sales
 from organizations.actors import Actor
-from organizations.models import Organization
 from settlements.documents import render_pdf, statement_document
 from settlements.selectors.payees import get_payee
 from settlements.selectors.positions import payee_positions
@@ -27,7 +25,7 @@ MOST_S, MOST_S_OF_POSITIONS, MOST_S_OF_A_STATEMENT = 10, 3, 20
 
 def reconciled_sales(*, rounds: int, sales: int = SALES) -> list[Row]:
     """So many sales of a hundred payees, half of them settled; and what the payees are owed."""
-    organization = _market("reconciled", sales, PAYEES)
+    organization = market_with_sales("reconciled", sales, payees=PAYEES)
     run_settlements(organization, through=HALF)
     renew_statistics()
 
@@ -59,7 +57,7 @@ def reconciled_sales(*, rounds: int, sales: int = SALES) -> list[Row]:
 
 def long_settlement_statement(*, rounds: int, lines: int = LINES) -> Row:
     """The PDF of a settlement of so many sales, from the database."""
-    organization = _market("statement", lines * 48 // 50, 1)
+    organization = market_with_sales("statement", lines * 48 // 50)
     made = calculate_settlement(
         actor=Actor.system(organization), payee=get_payee(organization, "payee-0"), through=THROUGH
     )
@@ -75,16 +73,6 @@ def long_settlement_statement(*, rounds: int, lines: int = LINES) -> Row:
         unit="s",
         figure_at_most=MOST_S_OF_A_STATEMENT,
     )
-
-
-def _market(slug: str, sales: int, payees: int) -> Organization:
-    organization = Organization.objects.create(
-        slug=f"market-{slug}", name="Market", currency="EUR", country="IE"
-    )
-    install_chart(actor=Actor.system(organization), chart="ticketing")
-    fill_sales(organization, sales, payees=payees)
-    renew_statistics()
-    return organization
 
 
 def _seconds(work: Callable[[], None], rounds: int) -> float:

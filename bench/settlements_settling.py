@@ -5,12 +5,10 @@ import subprocess
 import sys
 from datetime import date
 
-from bench.invoicing import renew_statistics
 from bench.measuring import Row, stopwatch
-from bench.settlement_volume import fill_sales
+from bench.settlement_volume import market_with_sales
 from core.servers import PROJECT
 from ledger.selectors.integrity import verify_books
-from ledger.services.charts import install_chart
 from organizations.actors import Actor
 from organizations.models import Organization
 from settlements.models import Settlement
@@ -25,7 +23,7 @@ MOST_S, MOST_S_OF_ALL = 10, 60
 
 def one_large_payee(*, sales: int = SALES) -> list[Row]:
     """How long it takes to settle so many sales, and how much memory, next to a tenth of them."""
-    organization = _market("large", sales)
+    organization = market_with_sales("large", sales)
     with stopwatch() as watch:
         settlement = calculate_settlement(
             actor=Actor.system(organization),
@@ -33,8 +31,8 @@ def one_large_payee(*, sales: int = SALES) -> list[Row]:
             through=THROUGH,
         )
     _check(organization, [settlement], sales)
-    small_mb = _peak_mb(_market("small", sales // 10))
-    large_mb = _peak_mb(_market("as-large", sales))
+    small_mb = _peak_mb(market_with_sales("small", sales // 10))
+    large_mb = _peak_mb(market_with_sales("as-large", sales))
     return [
         Row(
             f"settling a payee with {sales:,} open sales",
@@ -57,7 +55,7 @@ def one_large_payee(*, sales: int = SALES) -> list[Row]:
 def many_payees(*, payees: int = PAYEES) -> Row:
     """All of them due at once, settled by one process."""
     sales = payees * SALES_OF_EACH
-    organization = _market("many", sales, payees=payees)
+    organization = market_with_sales("many", sales, payees=payees)
     with stopwatch() as watch:
         run = run_settlements(organization, through=THROUGH)
     if run.counts["settled"] != payees:
@@ -69,16 +67,6 @@ def many_payees(*, payees: int = PAYEES) -> Row:
         unit="s",
         figure_at_most=MOST_S_OF_ALL,
     )
-
-
-def _market(slug: str, sales: int, *, payees: int = 1) -> Organization:
-    organization = Organization.objects.create(
-        slug=f"market-{slug}", name="Market", currency="EUR", country="IE"
-    )
-    install_chart(actor=Actor.system(organization), chart="ticketing")
-    fill_sales(organization, sales, payees=payees)
-    renew_statistics()
-    return organization
 
 
 def _check(organization: Organization, settlements: list[Settlement], sales: int) -> None:
