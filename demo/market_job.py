@@ -40,7 +40,13 @@ from ledger.selectors.integrity import verify_books
 from organizations.actors import Actor
 from organizations.models import Organization
 from settlements.documents import render_pdf, statement_document
-from settlements.models import PayoutBatch, PayoutStatus, Settlement, SettlementStatus
+from settlements.models import (
+    PayoutBatch,
+    PayoutBatchItem,
+    PayoutStatus,
+    Settlement,
+    SettlementStatus,
+)
 from settlements.selectors.items import get_sale
 from settlements.selectors.payees import get_payee
 from settlements.selectors.positions import payee_balances
@@ -305,12 +311,14 @@ class MarketJob:
         self.check("the books verify", expected=True, got=verified.ties)
 
     def _settlements(self) -> dict[str, Settlement]:
-        """By payee's code, as they now are."""
-        rows = list_settlements(self.market).select_related("payee").order_by("payee__code")
+        """The first of each payee by its code, as they now are: the clock goes on to settle."""
+        rows = list_settlements(self.market).filter(sequence=1).order_by("payee__code")
         return {settlement.payee.code: settlement for settlement in rows}
 
     def _batches(self) -> list[PayoutBatch]:
-        return list(PayoutBatch.objects.of(self.market).order_by("pk"))
+        first = PayoutBatchItem.objects.of(self.market).filter(payout__settlement__sequence=1)
+        batches = PayoutBatch.objects.of(self.market).filter(pk__in=first.values("batch"))
+        return list(batches.order_by("pk"))
 
     def _balance(self, role: str) -> int:
         account = account_by_role(self.market, role)

@@ -12,6 +12,7 @@ from invoicing.services.postings import METHOD_ROLES, RoleAccounts
 from ledger.drafts import EntryDraft, LineDraft
 from ledger.models import AccountRole
 from settlements.fees import RefundParts, SaleParts
+from settlements.models import Payee
 
 SALE, REFUND, ADJUSTMENT, PAYOUT, PAYOUT_RETURN = (
     "sale",
@@ -87,18 +88,18 @@ def adjustment(
     return _draft(ADJUSTMENT, reference, on, description, lines)
 
 
-def payout(end_to_end_id: str, on: date, amount: int, *, payable: UUID, bank: UUID) -> EntryDraft:
+def payout(end_to_end_id: str, on: date, amount: int, *, payee: Payee, bank: UUID) -> EntryDraft:
     """What the payee was owed leaves the bank."""
-    said = f"Payout {end_to_end_id}"
-    return _draft(PAYOUT, end_to_end_id, on, said, _moved(amount, payable, bank))
+    lines = _moved(amount, payee.payable_id, bank)
+    return _draft(PAYOUT, end_to_end_id, on, f"Payout to {payee.name}", lines)
 
 
 def payout_return(
-    end_to_end_id: str, on: date, amount: int, *, payable: UUID, bank: UUID
+    end_to_end_id: str, on: date, amount: int, *, payee: Payee, bank: UUID
 ) -> EntryDraft:
     """It came back: the mirror of the payout, on the day on which it did."""
-    said = f"Payout {end_to_end_id} returned"
-    return _draft(PAYOUT_RETURN, end_to_end_id, on, said, _moved(amount, bank, payable))
+    lines = _moved(amount, bank, payee.payable_id)
+    return _draft(PAYOUT_RETURN, end_to_end_id, on, f"Payout to {payee.name}, returned", lines)
 
 
 def _draft(

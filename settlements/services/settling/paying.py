@@ -136,7 +136,7 @@ def _post_payment(
         payout.end_to_end_id,
         paid_on,
         payout.amount,
-        payable=settlement.payee.payable_id,
+        payee=settlement.payee,
         bank=bank.pk,
     )
     [entry] = post_entries(actor.organization, [draft], actor=actor, now=now)
@@ -157,7 +157,7 @@ def _post_return(
         payout.end_to_end_id,
         failed_on,
         payout.amount,
-        payable=settlement.payee.payable_id,
+        payee=settlement.payee,
         bank=bank,
     )
     [entry] = post_entries(actor.organization, [draft], actor=actor, now=now)
