@@ -1,10 +1,9 @@
-"""Figures read through a real Redis: stampedes, races with writes, and a Redis that is away."""
+"""Figures read through a real Redis: kept and forgotten, stampedes, and races with writes."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,33 +11,10 @@ import pytest
 from django.db import transaction
 
 from core.db import uuid7
-from core.read_through.back_off import BackOff
-from core.read_through.reading import Kept, ReadThrough
-from core.read_through.store import TTL_S, CacheAway, Store
-from tests.core.redis_servers import OwnRedis, SilentServer, store_at
-
-GROUP, FIGURE = "group", "figure"
-# What a read may be late by, with Redis away.
-MOST_DELAY_S = 0.2
-# As configured: FIGURES_TIMEOUT_S.
-TIMEOUT_S = 0.06
-
-
-class Truth:
-    """What PostgreSQL would say: a number, how often it was asked, and how long that takes."""
-
-    def __init__(self, takes_s: float = 0) -> None:
-        self.number = 1
-        self.asked = 0
-        self._takes_s = takes_s
-        self._lock = threading.Lock()
-
-    def __call__(self) -> int:
-        with self._lock:
-            self.asked += 1
-        number = self.number
-        time.sleep(self._takes_s)
-        return number
+from core.read_through.reading import ReadThrough
+from core.read_through.store import TTL_S
+from tests.core.figures import FIGURE, GROUP, Truth, reading
+from tests.core.redis_servers import OwnRedis, store_at
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +22,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnRedis]:
     redis = OwnRedis(tmp_path_factory.mktemp("redis") / "data")
     yield redis
     redis.stop()
-
-
-@pytest.fixture
-def own_server(tmp_path: Path) -> Iterator[OwnRedis]:
-    """One to be killed."""
-    redis = OwnRedis(tmp_path / "redis")
-    yield redis
-    redis.stop()
-
-
-@pytest.fixture
-def organization_id() -> UUID:
-    return uuid7()
-
-
-@pytest.fixture
-def truth() -> Truth:
-    return Truth()
-
-
-def reading(store: Store, wait_s: float = 5) -> ReadThrough[int]:
-    return ReadThrough("test", Kept(lambda n: n, int), store=store, wait_s=wait_s)
 
 
 @pytest.fixture
@@ -330,218 +284,3 @@ def test_nobody_ever_sees_less_than_was_written_before_they_asked(server, organi
             one.result(10)
 
     assert outdated == []
-
-
-# --- Redis away -----------------------------------------------------------------------------------
-
-
-def test_with_redis_killed_reads_go_on_and_come_back_to_it(own_server, organization_id, truth):
-    figures = reading(store_at(own_server.url, timeout_s=TIMEOUT_S, first_s=0.1))
-
-    def read() -> int:
-        start = time.monotonic()
-        found = figures.read(organization_id, GROUP, FIGURE, truth)
-        assert time.monotonic() - start <= MOST_DELAY_S
-        return found
-
-    read()
-    own_server.kill()
-    assert [read() for _ in range(50)] == [1] * 50
-    assert truth.asked == 51
-
-    own_server.start()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        asked = truth.asked
-        read()
-        if truth.asked == asked:
-            return
-        time.sleep(0.05)
-    pytest.fail("Redis is back, and nobody reads from it")
-
-
-def test_killed_while_one_computes_and_others_wait(own_server, organization_id):
-    truth = Truth(takes_s=0.3)
-    processes = [reading(store_at(own_server.url, timeout_s=TIMEOUT_S)) for _ in range(4)]
-
-    with ThreadPoolExecutor(8) as pool:
-        asking = [
-            pool.submit(processes[number % 4].read, organization_id, GROUP, FIGURE, truth)
-            for number in range(8)
-        ]
-        while not truth.asked:
-            time.sleep(0.01)
-        own_server.kill()
-        assert [one.result(5) for one in asking] == [1] * 8
-
-
-def test_what_a_killed_redis_had_saved_is_not_served_by_the_next(
-    own_server, organization_id, truth
-):
-    figures = reading(store_at(own_server.url))
-    figures.read(organization_id, GROUP, FIGURE, truth)
-    own_server.client().save()
-    truth.number = 2
-    # Redis has heard of it, and the file has not.
-    figures.forget(organization_id, [GROUP])
-
-    own_server.kill()
-    own_server.start()
-
-    assert own_server.client().keys(f"*{organization_id}*")
-    assert reading(store_at(own_server.url)).read(organization_id, GROUP, FIGURE, truth) == 2
-    assert figures.read(organization_id, GROUP, FIGURE, truth) == 2
-
-
-@pytest.fixture
-def silent() -> Iterator[SilentServer]:
-    found = SilentServer()
-    yield found
-    found.close()
-
-
-def test_a_redis_that_hangs_delays_one_read_by_200_ms_at_most(silent, organization_id, truth):
-    figures = reading(store_at(silent.url, timeout_s=TIMEOUT_S, first_s=60))
-    delays = []
-    for _ in range(20):
-        start = time.monotonic()
-        assert figures.read(organization_id, GROUP, FIGURE, truth) == 1
-        delays.append(time.monotonic() - start)
-
-    assert max(delays) <= MOST_DELAY_S
-    # Only the first has asked.
-    assert max(delays[1:]) < TIMEOUT_S
-    assert len(silent.connections) == 1
-
-
-def test_a_write_does_not_wait_for_a_redis_that_hangs(silent, organization_id):
-    figures = reading(store_at(silent.url, timeout_s=TIMEOUT_S))
-
-    start = time.monotonic()
-    figures.forget(organization_id, [GROUP])
-
-    assert time.monotonic() - start <= MOST_DELAY_S
-
-
-def test_the_outbox_is_told_that_redis_is_away(silent, organization_id):
-    figures = reading(store_at(silent.url, timeout_s=TIMEOUT_S))
-
-    for _ in range(2):
-        with pytest.raises(CacheAway):
-            figures.forget_surely(organization_id, [GROUP])
-
-
-def test_a_redis_that_is_full_serves_and_forgets_what_it_has(own_server, organization_id, truth):
-    figures = reading(store_at(own_server.url))
-    figures.read(organization_id, GROUP, FIGURE, truth)
-    own_server.client().config_set("maxmemory", "1")
-    # It takes nothing new, and says so.
-    assert figures.read(organization_id, GROUP, "another", lambda: 7) == 7
-    assert figures.read(organization_id, GROUP, FIGURE, lambda: 8) == 1
-
-    truth.number = 2
-    figures.forget(organization_id, [GROUP])
-
-    assert figures.read(organization_id, GROUP, FIGURE, truth) == 2
-
-
-def test_a_write_that_redis_has_not_heard_of_is_told_before_anything_is_read(
-    own_server, organization_id, truth
-):
-    figures = reading(store_at(own_server.url, timeout_s=TIMEOUT_S, first_s=0.1))
-    figures.read(organization_id, GROUP, FIGURE, truth)
-
-    with own_server.hanging():
-        for number in (2, 3):
-            truth.number = number
-            figures.forget(organization_id, [GROUP])
-        assert figures.read(organization_id, GROUP, FIGURE, truth) == 3
-
-    deadline = time.monotonic() + 1
-    while time.monotonic() < deadline:
-        assert figures.read(organization_id, GROUP, FIGURE, truth) == 3
-        time.sleep(0.01)
-    # And it is read from Redis again.
-    asked = truth.asked
-    assert figures.read(organization_id, GROUP, FIGURE, truth) == 3
-    assert truth.asked == asked
-
-
-def test_another_process_hears_of_it_from_the_outbox(own_server, organization_id, truth):
-    """The process that wrote is gone before Redis is back."""
-    writer = reading(store_at(own_server.url, timeout_s=TIMEOUT_S))
-    reader = reading(store_at(own_server.url))
-    reader.read(organization_id, GROUP, FIGURE, truth)
-    with own_server.hanging():
-        truth.number = 2
-        writer.forget(organization_id, [GROUP])
-    del writer
-
-    worker = reading(store_at(own_server.url))
-    worker.forget_surely(organization_id, [GROUP])
-
-    assert reader.read(organization_id, GROUP, FIGURE, truth) == 2
-
-
-# --- The back-off ---------------------------------------------------------------------------------
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def back_off(clock: Clock) -> BackOff:
-    return BackOff(first_s=1, most_s=4, clock=clock)
-
-
-def test_all_may_ask_while_it_answers(back_off):
-    back_off.answered()
-
-    assert all(back_off.admits() for _ in range(3))
-
-
-def test_nobody_asks_for_a_while_after_a_failure_and_then_one(back_off, clock):
-    assert back_off.failed() is True
-    assert not back_off.admits()
-
-    clock.now += 1
-    assert [back_off.admits() for _ in range(3)] == [True, False, False]
-
-
-def test_each_further_failure_doubles_the_wait_up_to_the_most(back_off, clock):
-    back_off.failed()
-    waits = []
-    for _ in range(5):
-        began = clock.now
-        while not back_off.admits():
-            clock.now += 0.5
-        assert back_off.failed() is False
-        waits.append(clock.now - began)
-
-    assert waits == [1, 2, 4, 4, 4]
-
-
-def test_all_may_ask_again_once_one_was_answered(back_off, clock):
-    back_off.failed()
-    clock.now += 1
-    back_off.admits()
-    back_off.answered()
-
-    assert all(back_off.admits() for _ in range(3))
-    assert back_off.failed() is True
-
-
-def test_many_that_fail_at_once_are_one_failure(back_off, clock):
-    assert [back_off.failed() for _ in range(5)] == [True, False, False, False, False]
-
-    clock.now += 1
-    assert back_off.admits()
