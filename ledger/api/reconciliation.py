@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 
 from core.api.answers import json_answer, moment
-from core.api.pagination import page_of
 from core.api.schema import asked
 from core.api.serializers import Day, Paged, StrictSerializer, Text
 from ledger.api import READ, WRITE
@@ -151,13 +150,8 @@ class Runs(ReconciliationView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """List recorded reconciliations, the latest first."""
         given = self.query(RunFilters)
-        page = page_of(
-            request,
-            list_reconciliation_runs(self.organization, check=given.get("check")),
-            ordering="-started_at",
-            page_size=given["page_size"],
-            cursor=given.get("cursor"),
-        )
+        rows = list_reconciliation_runs(self.organization, check=given.get("check"))
+        page = self.page(request, rows, given, "-started_at")
         return json_answer(page.as_json([_run_as_json(run) for run in page.rows]))
 
     @extend_schema(

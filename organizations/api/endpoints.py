@@ -292,13 +292,8 @@ class JobRuns(OrganizationView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """List the runs of scheduled jobs, the latest first."""
         given = self.query(JobFilters)
-        page = page_of(
-            request,
-            list_job_runs(self.organization, name=given.get("name"), outcome=given.get("outcome")),
-            ordering="-started_at",
-            page_size=given["page_size"],
-            cursor=given.get("cursor"),
-        )
+        wanted = {name: given.get(name) for name in ("name", "outcome")}
+        page = self.page(request, list_job_runs(self.organization, **wanted), given, "-started_at")
         return json_answer(page.as_json([_run_as_json(run) for run in page.rows]))
 
 
