@@ -6,19 +6,25 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import RangeDateFilter
 from unfold.decorators import display
 
 from core.admin import may
 from core.forms import DateInput, dress
-from invoicing.admin.documents import Button, DocumentAdmin, sent
+from invoicing.admin.documents import Button, sent
 from organizations.admin.base import actor_of, may_read_trail, organization_of
 from organizations.admin.reading import history_of
 from organizations.models import Organization
 from settlements.admin.figures import list_of, page_of, payee_cell
-from settlements.admin.row_choice import PayeeField, PayeeFilter, asked, named, offered, text_of
+from settlements.admin.row_choice import (
+    PayeeField,
+    PayeeFilter,
+    SuggestingAdmin,
+    asked,
+    named,
+    text_of,
+)
 from settlements.admin.sections import SECTIONS, Section, SectionedForm
 from settlements.models import Event, Payee
 from settlements.selectors.payees import get_event
@@ -50,7 +56,7 @@ class NewEventForm(EventForm):
 
 
 @admin.register(Event)
-class EventAdmin(DocumentAdmin[Event]):
+class EventAdmin(SuggestingAdmin[Event]):
     """Made and changed; never another payee's."""
 
     list_display = ("named", "code", "payee_name", "ends_on")
@@ -79,21 +85,6 @@ class EventAdmin(DocumentAdmin[Event]):
         return payee_cell(row.payee)
 
     # --- one event --------------------------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        own = path(
-            "suggest/",
-            self.admin_site.admin_view(self.suggest_view),
-            name="settlements_event_suggest",
-        )
-        return [own, *super().get_urls()]
-
-    def suggest_view(self, request: HttpRequest) -> HttpResponse:
-        """Which the letters typed so far may mean."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = Event.objects.of(organization_of(request))
-        return JsonResponse({"offered": offered(rows, asked(request, "q"))})
 
     def buttons(self, request: HttpRequest, row: Event) -> list[Button]:
         query = urlencode({"event": text_of(row)})

@@ -5,14 +5,14 @@ from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 from unfold.decorators import display
 
 from core.admin import BooksChangeList, may
 from core.money import format_amount
-from invoicing.admin.documents import Button, DocumentAdmin, NoForm, Step, sent
+from invoicing.admin.documents import Button, NoForm, Step, sent
 from invoicing.admin.figures import day, figure, money
 from organizations.admin.base import actor_of, may_read_trail, organization_of
 from organizations.admin.reading import history_of
@@ -28,7 +28,7 @@ from settlements.admin.figures import (
 )
 from settlements.admin.payee_forms import new_payee_form, payee_form
 from settlements.admin.recent import recent_items, recent_settlements
-from settlements.admin.row_choice import asked, offered, text_of
+from settlements.admin.row_choice import SuggestingAdmin, text_of
 from settlements.admin.sections import SECTIONS
 from settlements.models import Payee, PayeeStatus
 from settlements.policies import fee_policy_of, next_cutoff_on, reserve_of, schedule_of
@@ -59,7 +59,7 @@ class PayeeChangeList(BooksChangeList):
 
 
 @admin.register(Payee)
-class PayeeAdmin(DocumentAdmin[Payee]):
+class PayeeAdmin(SuggestingAdmin[Payee]):
     """Organizers: made, changed, suspended. Whoever was sold for stays."""
 
     list_display = (
@@ -130,21 +130,6 @@ class PayeeAdmin(DocumentAdmin[Payee]):
         return figure(row.position.open_amount, row.currency)
 
     # --- one payee --------------------------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        own = path(
-            "suggest/",
-            self.admin_site.admin_view(self.suggest_view),
-            name="settlements_payee_suggest",
-        )
-        return [own, *super().get_urls()]
-
-    def suggest_view(self, request: HttpRequest) -> HttpResponse:
-        """Whom the letters typed so far may mean."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = Payee.objects.of(organization_of(request))
-        return JsonResponse({"offered": offered(rows, asked(request, "q"))})
 
     def offers(self, row: Payee, action: str) -> bool:
         return (row.status == PayeeStatus.ACTIVE) == (action == SUSPEND.name)

@@ -1,20 +1,24 @@
 """Choosing a payee or an event: by code or name, with what fits offered while one types."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import URLPattern, path, reverse_lazy
 from unfold.contrib.filters.admin import TextFilter
 from unfold.contrib.filters.forms import SearchForm
 
+from invoicing.admin.documents import DocumentAdmin
 from organizations.admin.base import organization_of
 from organizations.models import Organization
 from settlements.models import Event, Payee
 
 MOST_OFFERED = 20
 MOST_ALIKE = 1_000
+
+_Row = TypeVar("_Row", Payee, Event)
 
 
 def text_of(row: Payee | Event) -> str:
@@ -47,6 +51,26 @@ def named(rows: QuerySet[Any], typed: str) -> list[Any]:
         if found:
             return found
     return list(rows.filter(name__iexact=text)[:2]) if text else []
+
+
+class SuggestingAdmin(DocumentAdmin[_Row]):
+    """Of rows that other pages let one choose by what one types."""
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path(
+            "suggest/",
+            self.admin_site.admin_view(self.suggest_view),
+            name=self._name_of("suggest"),
+        )
+        return [own, *super().get_urls()]
+
+    def suggest_view(self, request: HttpRequest) -> HttpResponse:
+        """Which rows the letters typed so far may mean."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows: Any = self.model
+        found = rows.objects.of(organization_of(request))
+        return JsonResponse({"offered": offered(found, asked(request, "q"))})
 
 
 class RowInput(forms.TextInput):
