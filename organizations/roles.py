@@ -147,9 +147,11 @@ CAPABILITIES: tuple[Capability, ...] = (
     ),
     _row("Calculate and discard settlements", (O, C, A), "settlements.calculate_settlement"),
     _row(
-        "Approve settlements that somebody else prepared", (O, C), "settlements.approve_settlement"
+        "Approve settlements that somebody else prepared, try again to pay",
+        (O, C),
+        "settlements.approve_settlement",
     ),
-    _row("Pay settlements, record failures, try again", (O, C, A), "settlements.pay_settlement"),
+    _row("Record settlements as paid, and failures", (O, C, A), "settlements.pay_settlement"),
     _row("Export payout batches", (O, C, A), "settlements.add_payoutbatch"),
     _row(
         "Say from which account payouts leave",

@@ -45,7 +45,7 @@ RULES_OF_SETTLEMENTS: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("POST", f"{_SETTLEMENT}/approve"): (_SETTLE, {O, C}),
     ("POST", f"{_SETTLEMENT}/pay"): (_SETTLE, {O, C, A}),
     ("POST", f"{_SETTLEMENT}/fail"): (_SETTLE, {O, C, A}),
-    ("POST", f"{_SETTLEMENT}/retry"): (_SETTLE, {O, C, A}),
+    ("POST", f"{_SETTLEMENT}/retry"): (_SETTLE, {O, C}),
     ("GET", f"{_SETTLEMENT}/statement"): (_SEE, {O, C, A, R}),
     ("GET", "payee-balances"): (_SEE, {O, C, A, R}),
     ("GET", "payout-batches"): (_SEE, {O, C, A, R}),

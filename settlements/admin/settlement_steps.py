@@ -29,7 +29,8 @@ APPROVE = Step(
     "approve", "Approve", "check_circle", ("settlements.approve_settlement",), "ch-primary"
 )
 PAY = Step("pay", "Record as paid", "payments", ("settlements.pay_settlement",), "ch-primary")
-RETRY = Step("retry", "Try again", "replay", ("settlements.pay_settlement",), "ch-primary")
+# It sends money to the bank details of now, which whoever keeps the payees may have changed.
+RETRY = Step("retry", "Try again", "replay", ("settlements.approve_settlement",), "ch-primary")
 FAIL = Step("fail", "Record a failure", "error", ("settlements.pay_settlement",), "ch-danger-quiet")
 DISCARD = Step(
     "discard", "Discard", "delete", ("settlements.calculate_settlement",), "ch-danger-quiet"

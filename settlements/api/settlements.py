@@ -240,7 +240,7 @@ class SettlementFailure(SettlementView):
 
 
 class SettlementRetry(SettlementView):
-    access = {"POST": access(WRITE, "settlements.pay_settlement")}
+    access = {"POST": access(WRITE, "settlements.approve_settlement")}
 
     @extend_schema(
         operation_id="retry_settlement",

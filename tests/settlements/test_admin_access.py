@@ -71,7 +71,7 @@ ROWS = {
     ("pending", "statement_csv"): SEES,
     ("processing", "pay"): {O, C, A},
     ("processing", "fail"): {O, C, A},
-    ("failed", "retry"): {O, C, A},
+    ("failed", "retry"): {O, C},
     ("batch", "change"): SEES,
     ("batch", "delete"): set(),
     ("batch", "file"): SEES,

@@ -84,7 +84,7 @@ def test_takes_each_step_of_a_settlement_once(market, petra, signed_in, ana):
     assert said_once(twice(petra, page(settlement, "pay"), paid_on="2026-04-02"))
     failure = {"reason": "Account closed", "failed_on": "2026-04-03"}
     assert said_once(twice(petra, page(settlement, "fail"), **failure))
-    assert said_once(twice(petra, page(settlement, "retry")))
+    assert said_once(twice(anton, page(settlement, "retry")))
     attempts = Payout.objects.of(market.organization).order_by("attempt")
     assert [payout.status for payout in attempts] == ["returned", "initiated"]
 

@@ -232,15 +232,15 @@ def test_refuses_to_pay_before_the_settlements_end_or_without_an_approval(market
     assert fresh(pending).status == "processing"
 
 
-def test_fails_and_is_tried_again_at_the_account_of_now(market, petra, ana, pending):
+def test_fails_and_is_tried_again_at_the_account_of_now(market, petra, anton, ana, pending):
     market.approve(pending)
 
     failed = follow(
         petra, page(pending, "fail"), reason="Account closed", failure_code="AC04", failed_on=""
     )
     market.change(ana, iban=OTHER_IBAN)
-    asked = text_of(petra.get(page(pending, "retry")))
-    retried = follow(petra, page(pending, "retry"))
+    asked = text_of(anton.get(page(pending, "retry")))
+    retried = follow(anton, page(pending, "retry"))
 
     assert "The payout to Ana has failed." in failed
     assert "Account closed (AC04)" in failed

@@ -11,6 +11,7 @@ from ledger.services.accounts import create_account, update_account
 from ledger.services.periods import close_books
 from organizations.actors import Actor
 from organizations.models import AuditEvent
+from organizations.services.keys import create_api_key
 from settlements.errors import (
     InvalidFailure,
     NothingToPay,
@@ -103,6 +104,22 @@ def test_a_key_cannot_approve_what_it_prepared(market, payee, make_key):
 
     approved = market.approve(settlement, actor=Actor.of_key(market.organization, other))
     assert approved.approved_by_key_id == other.pk
+
+
+@pytest.mark.parametrize("with_a_key", [True, False])
+def test_a_person_cannot_approve_by_key_what_they_prepared(market, payee, with_a_key):
+    person = market.prepares
+    in_person = Actor.of_user(market.organization, person)
+    key, _ = create_api_key(actor=in_person, name="Mine", scopes=["*"])
+    by_key = Actor.of_key(market.organization, key)
+    prepares, approves = (in_person, by_key) if with_a_key else (by_key, in_person)
+    market.sell(payee)
+    settlement = market.settle(payee, actor=prepares)
+
+    with pytest.raises(OwnApproval):
+        market.approve(settlement, actor=approves)
+
+    assert fresh(settlement).status == "pending"
 
 
 def test_anybody_entitled_approves_what_the_system_prepared(market, payee):

@@ -40,6 +40,7 @@ DROP FUNCTION settlements_check_payout();
 DROP FUNCTION settlements_guard_discard();
 DROP FUNCTION settlements_check_released();
 DROP FUNCTION settlements_guard_settlement();
+DROP FUNCTION settlements_person(uuid, uuid, uuid);
 DROP FUNCTION settlements_status_of(uuid, uuid, bigint);
 DROP FUNCTION settlements_check_new_settlements();
 DROP FUNCTION settlements_check_chain();

@@ -486,11 +486,25 @@ BEGIN
                      WHEN 'failed' THEN 'failed' WHEN 'returned' THEN 'failed' ELSE 'pending' END;
 END $$;
 
+-- The person behind a user or a key, where a person made the key.
+CREATE FUNCTION settlements_person(organization uuid, of_user uuid, of_key uuid) RETURNS uuid
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT coalesce(of_user, (SELECT k.created_by_id FROM organizations_apikey k
+                             WHERE k.organization_id = organization AND k.id = of_key))
+$$;
+
 CREATE FUNCTION settlements_guard_settlement() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   expected settlements_settlement := OLD;
 BEGIN
+  -- Nor by the same person with another key.
+  IF NEW.approved_at IS NOT NULL AND OLD.approved_at IS NULL
+     AND settlements_person(OLD.organization_id, OLD.prepared_by_id, OLD.prepared_by_key_id)
+         = settlements_person(NEW.organization_id, NEW.approved_by_id, NEW.approved_by_key_id) THEN
+    PERFORM ledger_refuse('settlement_is_approved_by_another',
+      jsonb_build_object('settlement', OLD.id));
+  END IF;
   IF OLD.approved_at IS NULL AND OLD.status = 'pending' THEN
     expected.approved_at := NEW.approved_at;
     expected.approved_by_id := NEW.approved_by_id;
