@@ -5,6 +5,7 @@ found in the database, so a sweep does what a lost message has left undone.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -74,8 +75,11 @@ def delete_delivered_messages() -> None:
 
 
 def _delete_all(organization: Organization, job_name: str, delete: Callable[[], int]) -> None:
-    """Have `delete` take up to `MOST` at a time, each time in a transaction of its own."""
-    with recorded_job(organization, job_name) as job:
+    """Have `delete` take up to `MOST` at a time, each time in a transaction of its own.
+
+    What goes wrong is recorded and logged as the job's end; the next organization has its turn.
+    """
+    with suppress(Exception), recorded_job(organization, job_name) as job:
         deleted = MOST
         while deleted == MOST:
             deleted = delete()

@@ -12,7 +12,7 @@ from django_celery_beat.models import PeriodicTask
 from organizations import tasks
 from organizations.models import IdempotencyKey, JobRun, OutboxMessage
 from organizations.services.alerts import raise_alert
-from organizations.services.idempotency import Answer, Claim, answer_once
+from organizations.services.idempotency import Answer, Claim, answer_once, delete_expired_keys
 from organizations.tasks import delete_expired_idempotency_keys
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +54,27 @@ def test_deleting_keys_is_recorded_where_there_were_any(acme, mallory_ltd):
 
     run = JobRun.objects.get()
     assert (run.organization_id, run.counts) == (acme.pk, {"deleted": 1})
+
+
+def test_one_organizations_failure_is_recorded_and_the_others_have_their_turn(
+    acme, mallory_ltd, monkeypatch
+):
+    for organization in (acme, mallory_ltd):
+        answered(organization, "old", timezone.now() - timedelta(days=2))
+
+    def delete(organization, now, *, most):
+        if organization == first:
+            raise RuntimeError("broken")
+        return delete_expired_keys(organization, now, most=most)
+
+    first = tasks.organizations_with_expired_keys(timezone.now())[0]
+    monkeypatch.setattr(tasks, "delete_expired_keys", delete)
+
+    delete_expired_idempotency_keys()
+
+    [left] = IdempotencyKey.objects.all()
+    assert left.organization_id == first.pk
+    assert JobRun.objects.get(organization_id=first.pk).outcome == "failed"
 
 
 def test_deletes_what_was_delivered_a_week_ago(acme, mallory_ltd, monkeypatch):
