@@ -12,7 +12,13 @@ from django_celery_beat.models import PeriodicTask
 from organizations import tasks
 from organizations.models import IdempotencyKey, JobRun, OutboxMessage
 from organizations.services.alerts import raise_alert
-from organizations.services.idempotency import Answer, Claim, answer_once, delete_expired_keys
+from organizations.services.idempotency import (
+    Answer,
+    Claim,
+    answer_once,
+    delete_expired_keys,
+    organizations_with_expired_keys,
+)
 from organizations.tasks import delete_expired_idempotency_keys
 
 pytestmark = pytest.mark.django_db
@@ -67,7 +73,7 @@ def test_one_organizations_failure_is_recorded_and_the_others_have_their_turn(
             raise RuntimeError("broken")
         return delete_expired_keys(organization, now, most=most)
 
-    first = tasks.organizations_with_expired_keys(timezone.now())[0]
+    first = organizations_with_expired_keys(timezone.now())[0]
     monkeypatch.setattr(tasks, "delete_expired_keys", delete)
 
     delete_expired_idempotency_keys()
