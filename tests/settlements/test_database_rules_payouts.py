@@ -66,8 +66,10 @@ def test_whoever_prepared_it_is_not_made_somebody_else_to_approve_it(acme):
     settlement = pending(acme)
 
     for other in (None, acme.approves):
-        with refused("settlement_is_final"):
+        with refused("settlement_is_approved_by_another"):
             acme.approve(settlement, approved_by_id=acme.prepares, prepared_by_id=other)
+        with refused("settlement_is_final"):
+            acme.approve(settlement, prepared_by_id=other)
 
 
 def test_what_the_system_prepared_anybody_approves(acme):
