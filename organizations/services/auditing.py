@@ -11,6 +11,7 @@ from django.db import models
 
 from core.db import prepared_cursor, use_case_transaction, uuid7
 from core.db.prepared import array_parameter
+from core.db.rows import Beside
 from core.errors import refusing
 from organizations.actors import Actor
 
@@ -80,6 +81,13 @@ class Audit:
                 _json(facts),
             )
         )
+
+    def taken(self) -> Beside:
+        """What is recorded so far, few rows of it, for `insert_row` to write with a row of its own;
+        it is not written again."""
+        rows, self._rows = self._rows, []
+        statement = _INSERT + ", ".join([_ROW] * len(rows))
+        return Beside(statement, [value for row in rows for value in row])
 
     def write(self) -> None:
         """Insert the rows by a prepared statement: every write waits for this.

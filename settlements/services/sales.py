@@ -116,8 +116,8 @@ def record_sale(*, actor: Actor, draft: SaleDraft, now: datetime | None = None) 
         if entry is None:
             return _recorded(organization, draft, facts)
         sale.entry_id = entry.pk
-        insert_row(sale, ("created_at",))
         audit(sale, after=_as_told(sale, facts.payee))
+        insert_row(sale, ("created_at",), beside=audit.taken())
     return sale
 
 
