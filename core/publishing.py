@@ -3,13 +3,13 @@
 Only for what is found again in the database: a task that could not be sent is gone.
 """
 
-import threading
-import time
 from typing import Any
 
 import structlog
 from celery.app.task import Task
 from kombu.pools import producers
+
+from core.read_through.back_off import BackOff
 
 # For the connection, and then for each answer of the broker.
 PATIENCE_S = 0.1
@@ -34,36 +34,8 @@ _SHORT: dict[str, Any] = {
 logger = structlog.get_logger(__name__)
 
 
-class _Quiet:
-    """For how long nobody tries, after a broker that was away; the process has one."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pause_s = 0.0
-        self._until = 0.0
-
-    def is_over(self) -> bool:
-        """Whether to try; of several threads one, while the broker was away the last time."""
-        with self._lock:
-            if not self._pause_s:
-                return True
-            now = time.monotonic()
-            if now < self._until:
-                return False
-            self._until = now + self._pause_s
-            return True
-
-    def begin(self) -> None:
-        with self._lock:
-            self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2 or FIRST_PAUSE_S)
-            self._until = time.monotonic() + self._pause_s
-
-    def end(self) -> None:
-        with self._lock:
-            self._pause_s = 0.0
-
-
-_quiet = _Quiet()
+# Of this process.
+_back_off = BackOff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
 
 
 def publish(task: "Task[..., Any]", *arguments: Any, **options: Any) -> bool:
@@ -71,16 +43,16 @@ def publish(task: "Task[..., Any]", *arguments: Any, **options: Any) -> bool:
 
     A broker that was away is left alone for a while: 1 s, 2 s … up to 30 s.
     """
-    if not _quiet.is_over():
+    if not _back_off.admits():
         return False
     try:
         with _producer(task) as producer:
             task.apply_async(arguments, producer=producer, retry=False, **options)
     except Exception as error:  # noqa: BLE001 - what was to be done is committed, whatever is said
-        _quiet.begin()
+        _back_off.failed()
         logger.warning("broker_away", task=task.name, error=f"{type(error).__name__}: {error}")
         return False
-    _quiet.end()
+    _back_off.answered()
     return True
 
 

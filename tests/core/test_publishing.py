@@ -9,6 +9,7 @@ from celery import Celery
 
 from core import publishing
 from core.publishing import publish
+from core.read_through.back_off import BackOff
 
 # The promise is 200 ms; the rest is for a machine that is busy with the other tests.
 SOON_S = 0.6
@@ -17,7 +18,7 @@ SOON_S = 0.6
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch):
     """A process that has not found the broker away yet."""
-    monkeypatch.setattr(publishing, "_quiet", publishing._Quiet())
+    monkeypatch.setattr(publishing, "_back_off", BackOff())
 
 
 def task_of(broker_url):
@@ -66,29 +67,9 @@ def test_leaves_a_broker_alone_that_was_away(silent, monkeypatch):
     assert all(publish(task) is False for _ in range(100))
 
 
-def test_the_pauses_double_up_to_a_bound():
-    quiet = publishing._Quiet()
-    pauses = []
-    for _ in range(8):
-        quiet.begin()
-        pauses.append(quiet._pause_s)
-
-    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
-
-
-def test_one_thread_tries_when_the_pause_is_over(monkeypatch):
-    monkeypatch.setattr(publishing, "FIRST_PAUSE_S", 0.01)
-    quiet = publishing._Quiet()
-    quiet.begin()
-    assert not quiet.is_over()
-    time.sleep(0.02)
-
-    assert [quiet.is_over(), quiet.is_over()] == [True, False]
-
-
 @pytest.mark.redis
 def test_sends_again_when_the_broker_is_back(redis_server, nobody, monkeypatch):
-    monkeypatch.setattr(publishing, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(publishing, "_back_off", BackOff(first_s=0.01))
     url = redis_server.replace("unix://", "redis+socket://").replace("?db=0", "?virtual_host=9")
     url = url if url.startswith("redis+socket") else url.rpartition("/")[0] + "/9"
     here, away = task_of(url), task_of(f"redis://127.0.0.1:{nobody}/0")
