@@ -1,4 +1,4 @@
-"""While a server is away nobody asks it, but for one now and then who finds out whether it is back."""
+"""While a server is away nobody asks it, but for one now and then who finds out if it is back."""
 
 import threading
 import time
